@@ -1,0 +1,79 @@
+/*
+ * What can be known of a space: counts, the chains as text, the same as JSON,
+ * and a picture.
+ *
+ * The printing calls write to any mems_write_fn; mems_write_fd() is one. They
+ * hold no lock while they write. When other threads change the space meanwhile,
+ * each piece is right for the moment at which it was read.
+ */
+#ifndef MEMS_STATS_H
+#define MEMS_STATS_H
+
+#include <mems/space.h>
+
+MEMS_BEGIN_DECLS
+
+struct mems_space_stats {
+	size_t size;		/* set by the caller: sizeof of this struct */
+	uint64_t maximum;	/* most bytes of data this space can have */
+	uint64_t wanted;	/* the maximum asked for; more than `maximum`
+				   when only that could be reserved */
+	uint64_t mapped;	/* bytes in nodes, from 1000 to the break */
+	uint64_t used;		/* bytes in blocks */
+	uint64_t used_peak;	/* the most that `used` has been */
+	uint64_t unused;	/* bytes in holes: mapped - used */
+	uint64_t largest_hole;	/* bytes */
+	uint64_t pages;		/* mapped, in pages of 4096 */
+	uint64_t nodes;		/* main chain length */
+	uint64_t blocks;	/* PROCESS segments */
+	uint64_t holes;		/* HOLE segments */
+	uint64_t allocations;	/* blocks ever made */
+	uint64_t frees;		/* blocks ever freed */
+	uint64_t metadata;	/* bytes of state that pages were taken for,
+				   the index of holes included */
+	uint64_t returned;	/* bytes given back to the system so far */
+	uint64_t growth;
+	uint64_t soft_limit;
+	uint64_t hard_limit;
+	uint32_t granule;
+	uint32_t policy;	/* an enum mems_policy */
+};
+
+/*
+ * Fill `stats`, as much of it as stats->size says (a caller built against an
+ * older header gets the part it knows).
+ *   -EINVAL  stats is NULL, or stats->size is less than that of the first
+ *            version
+ */
+MEMS_API int mems_space_stats(mems_space *space,
+			      struct mems_space_stats *stats);
+
+/*
+ * The chains and the counts, in the form of mems_print_stats():
+ *
+ *   MAIN[1000:5095] -> P[1000:1999] <-> H[2000:5095] <-> NULL
+ *
+ * Returns 0, what `write` returned when it was not 0, or
+ *   -EINVAL  write is NULL
+ */
+MEMS_API int mems_space_print(mems_space *space, mems_write_fn *write,
+			      void *arg);
+
+/*
+ * The statistics and the chains as one JSON object; see mems_space_json(3).
+ * Returns as mems_space_print().
+ */
+MEMS_API int mems_space_json(mems_space *space, mems_write_fn *write,
+			     void *arg);
+
+/*
+ * The chains as a picture, one SVG document: nodes, segments to scale, holes,
+ * a legend. A large space is summarised, each cell then showing how full its
+ * part is. Returns as mems_space_print().
+ */
+MEMS_API int mems_space_draw(mems_space *space, mems_write_fn *write,
+			     void *arg);
+
+MEMS_END_DECLS
+
+#endif

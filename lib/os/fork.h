@@ -1,0 +1,14 @@
+/* What is to happen around a fork of this process. */
+#ifndef MEMS_OS_FORK_H
+#define MEMS_OS_FORK_H
+
+#include <stdbool.h>
+
+/*
+ * Have these called before a fork, and after it in the parent and in the
+ * child. They stay for the life of the process. False: no memory for it.
+ */
+bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
+		      void (*in_child)(void));
+
+#endif

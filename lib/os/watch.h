@@ -1,0 +1,23 @@
+/*
+ * Memory checkers that watch this process: valgrind, and AddressSanitizer in
+ * the program, whether or not the library was built with it. They are told
+ * which bytes of a space are live, and so see a use after free inside it.
+ */
+#ifndef MEMS_OS_WATCH_H
+#define MEMS_OS_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Is anybody watching? If not, the calls below need not be made; if so, they
+ * cost time and memory for each byte, also of what was never touched.
+ */
+bool mems__watched(void);
+
+/* May not be touched; may be, holding nothing; may be, holding what it does. */
+void mems__watch_forbid(void *memory, size_t size);
+void mems__watch_allow(void *memory, size_t size);
+void mems__watch_keep(void *memory, size_t size);
+
+#endif

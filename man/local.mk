@@ -1,0 +1,75 @@
+# The manual. Calls that belong together share a page under the name of the
+# first; the others are links, made when the pages are installed.
+
+dist_man_MANS = \
+	%D%/man3/mems_get.3 \
+	%D%/man3/mems_init.3 \
+	%D%/man3/mems_malloc.3 \
+	%D%/man3/mems_print_stats.3 \
+	%D%/man3/mems_space_alloc.3 \
+	%D%/man3/mems_space_contains.3 \
+	%D%/man3/mems_space_create.3 \
+	%D%/man3/mems_space_destroy.3 \
+	%D%/man3/mems_space_draw.3 \
+	%D%/man3/mems_space_free.3 \
+	%D%/man3/mems_space_get.3 \
+	%D%/man3/mems_space_json.3 \
+	%D%/man3/mems_space_limit.3 \
+	%D%/man3/mems_space_print.3 \
+	%D%/man3/mems_space_read.3 \
+	%D%/man3/mems_space_resize.3 \
+	%D%/man3/mems_space_root_set.3 \
+	%D%/man3/mems_space_stats.3 \
+	%D%/man3/mems_space_trim.3 \
+	%D%/man3/mems_space_usable_size.3 \
+	%D%/man3/mems_space_va.3 \
+	%D%/man3/mems_space_verify.3 \
+	%D%/man3/mems_space_walk.3 \
+	%D%/man3/mems_version.3 \
+	%D%/man3/mems_write_fd.3 \
+	%D%/man7/libmems.7
+
+# alias:page
+man_aliases = \
+	mems_finish:mems_init \
+	mems_free:mems_malloc \
+	mems_space_aligned_alloc:mems_space_alloc \
+	mems_space_calloc:mems_space_alloc \
+	mems_space_copy:mems_space_read \
+	mems_space_defrag:mems_space_trim \
+	mems_space_fill:mems_space_read \
+	mems_space_root_get:mems_space_root_set \
+	mems_space_root_remove:mems_space_root_set \
+	mems_space_write:mems_space_read
+
+install-data-hook:
+	cd "$(DESTDIR)$(man3dir)" && for pair in $(man_aliases); do \
+		rm -f $${pair%:*}.3 && \
+		$(LN_S) $${pair#*:}.3 $${pair%:*}.3 || exit 1; \
+	done
+
+uninstall-hook:
+	for pair in $(man_aliases); do \
+		rm -f "$(DESTDIR)$(man3dir)/$${pair%:*}.3"; \
+	done
+
+# What the headers, the library, the pages and NEWS say must be the same.
+TESTS += \
+	tests/meta/examples.test \
+	tests/meta/headers.test \
+	tests/meta/layers.test \
+	tests/meta/libc.test \
+	tests/meta/pages.test \
+	tests/meta/symbols.test
+
+EXTRA_DIST += \
+	tests/meta/calls.awk \
+	tests/meta/code.awk \
+	tests/meta/examples.test \
+	tests/meta/headers.test \
+	tests/meta/layers.test \
+	tests/meta/libc.test \
+	tests/meta/meta.sh \
+	tests/meta/page.awk \
+	tests/meta/pages.test \
+	tests/meta/symbols.test

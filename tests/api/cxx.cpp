@@ -1,0 +1,73 @@
+// The headers from C++: they compile, and what they declare links.
+#include <mems.h>
+#include <mems/base.h>
+#include <mems/space.h>
+#include <mems/stats.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "tap.h"
+
+static int count_bytes(void *arg, const char *, size_t length)
+{
+	*static_cast<size_t *>(arg) += length;
+	return 0;
+}
+
+static int count_segments(mems_space *, const mems_segment *segment, void *arg)
+{
+	*static_cast<int *>(arg) += segment->kind != MEMS_NODE;
+	return 0;
+}
+
+static void the_classic_calls()
+{
+	mems_init();
+	int *numbers = static_cast<int *>(mems_malloc(10 * sizeof(int)));
+
+	*static_cast<int *>(mems_get(numbers + 3)) = 42;
+	is(*static_cast<int *>(mems_get(numbers + 3)), 42, "the classic calls");
+	mems_free(numbers);
+	mems_finish();
+}
+
+static void a_space()
+{
+	mems_space_options options = MEMS_SPACE_OPTIONS;
+	options.maximum = 1 << 20;
+	options.granule = 32;
+	mems_space *space = mems_space_create(&options);
+	mems_va va = mems_space_alloc(space, 100);
+	struct mems_space_stats stats = {};
+	size_t bytes = 0;
+	int segments = 0;
+
+	is(va, MEMS_VA_FIRST, "a space gives an address");
+	std::strcpy(static_cast<char *>(mems_space_get(space, va)), "C++");
+	is_str(static_cast<char *>(mems_space_get(space, va)), "C++",
+	       "with memory behind it");
+	ok(mems_space_get(space, MEMS_VA_NONE) == nullptr,
+	   "and none behind no address");
+	stats.size = sizeof(stats);
+	is(::mems_space_stats(space, &stats), 0, "a struct and a call of one "
+	   "name");
+	is(stats.granule, 32, "the struct is filled");
+	is(mems_space_walk(space, count_segments, &segments), 0, "a walk");
+	is(segments, 2, "tells of two segments");
+	is(mems_space_print(space, count_bytes, &bytes), 0, "a writer");
+	ok(bytes > 0, "takes text");
+	is(mems_space_free(space, va), 0, "the address is freed");
+	is(mems_space_destroy(space), 0, "the space ends");
+}
+
+int main()
+{
+	const mems_space_options classic = MEMS_SPACE_CLASSIC;
+
+	is(classic.granule, 8, "options are initialised");
+	the_classic_calls();
+	a_space();
+	is_str(mems_version(), MEMS_VERSION, "the version");
+	return done_testing();
+}

@@ -1,0 +1,178 @@
+/* fork() while other threads allocate: both processes go on. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <mems.h>
+
+#include "api/space.h"
+#include "random.h"
+#include "tap.h"
+
+#define THREADS 3
+#define SPACES 4
+
+static mems_space *spaces[SPACES];
+static volatile int done;
+
+static void *keep_allocating(void *arg)
+{
+	struct rng rng = rng_make((uintptr_t)arg, 1);
+	mems_va held[32] = { 0 };
+	mems_space *space = spaces[(uintptr_t)arg % SPACES];
+	mems_space *short_lived;
+	uintptr_t wrong = 0;
+
+	while (!__atomic_load_n(&done, __ATOMIC_RELAXED)) {
+		size_t i = (size_t)rng_below(&rng, 32);
+
+		wrong += mems_space_free(space, held[i]) != 0;
+		held[i] = mems_space_alloc(space, 1 + (size_t)
+					   rng_below(&rng, 5000));
+		wrong += held[i] == MEMS_VA_NONE;
+		if (held[i] != MEMS_VA_NONE)
+			memset(mems_space_get(space, held[i]), 1, 1);
+		mems_free(mems_malloc(100));
+		if (i == 0) {
+			short_lived = space_make(1 << 20);
+			wrong += mems_space_destroy(short_lived) != 0;
+		}
+	}
+	for (size_t i = 0; i < 32; i++)
+		wrong += mems_space_free(space, held[i]) != 0;
+	return (void *)wrong;
+}
+
+/* What a child does: everything, and no more than a second or two. */
+static int use_all(int value)
+{
+	for (int i = 0; i < SPACES; i++) {
+		int *kept = mems_space_get(spaces[i], MEMS_VA_FIRST);
+		mems_va va = mems_space_alloc(spaces[i], 10000);
+
+		if (*kept != value || va == MEMS_VA_NONE)
+			return 1;
+		memset(mems_space_get(spaces[i], va), 'c', 10000);
+		if (mems_space_free(spaces[i], va) != 0)
+			return 2;
+		if (mems_space_verify(spaces[i], NULL, 0) != 0)
+			return 3;
+		*kept = -1;
+	}
+	if (mems_get(mems_malloc(10)) == NULL)
+		return 4;
+	if (mems_space_destroy(space_make(1 << 20)) != 0)
+		return 5;
+	return mems_space_destroy(spaces[0]) == 0 ? 0 : 6;
+}
+
+/* The status of a child, which is killed when it hangs; -1 then. */
+static int wait_for(pid_t child)
+{
+	const struct timespec tick = { .tv_nsec = 1000000 };
+	time_t start = time(NULL);
+	int status;
+
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		if (time(NULL) - start > 60) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+			return -1;
+		}
+		nanosleep(&tick, NULL);
+	}
+	return status;
+}
+
+static void both_sides_go_on(int forks)
+{
+	pthread_t threads[THREADS];
+	uintptr_t wrong = 0;
+	int right = 0;
+
+	for (int i = 0; i < SPACES; i++) {
+		spaces[i] = space_make(16 << 20);
+		if (mems_space_alloc(spaces[i], 100) != MEMS_VA_FIRST)
+			wrong++;
+	}
+	mems_init();
+	for (uintptr_t i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, keep_allocating, (void *)i);
+	for (int n = 0; n < forks; n++) {
+		pid_t child;
+		int status;
+
+		for (int i = 0; i < SPACES; i++)
+			*(int *)mems_space_get(spaces[i], MEMS_VA_FIRST) = n;
+		child = fork();
+		if (child == 0)
+			_exit(use_all(n));
+		status = wait_for(child);
+		if (status != 0) {
+			diag("child %d: status %#x", n, (unsigned)status);
+			break;
+		}
+		right++;
+		for (int i = 0; i < SPACES; i++)
+			wrong += *(int *)mems_space_get(spaces[i],
+							MEMS_VA_FIRST) != n;
+	}
+	__atomic_store_n(&done, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < THREADS; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		wrong += (uintptr_t)result;
+	}
+	is(right, forks, "%d children allocate, free and verify", forks);
+	is(wrong, 0, "the parent's threads go on, and its blocks are its own");
+	for (int i = 0; i < SPACES; i++) {
+		ok(space_is_sound(spaces[i]), "space %d is sound", i);
+		is(space_stats(spaces[i]).blocks, 1, "and has its one block");
+		mems_space_destroy(spaces[i]);
+	}
+	mems_finish();
+}
+
+/* A child may fork again, and start threads of its own. */
+static void a_child_is_a_process_like_any(void)
+{
+	pid_t child;
+
+	spaces[0] = space_make(16 << 20);
+	child = fork();
+	if (child == 0) {
+		pthread_t thread;
+		void *result;
+		pid_t grandchild;
+
+		for (int i = 1; i < SPACES; i++)
+			spaces[i] = spaces[0];
+		done = 0;
+		pthread_create(&thread, NULL, keep_allocating, NULL);
+		grandchild = fork();
+		if (grandchild == 0)
+			_exit(mems_space_alloc(spaces[0], 10) ==
+			      MEMS_VA_NONE);
+		if (wait_for(grandchild) != 0)
+			_exit(1);
+		__atomic_store_n(&done, 1, __ATOMIC_RELAXED);
+		pthread_join(thread, &result);
+		_exit(result != NULL);
+	}
+	is(wait_for(child), 0, "a child starts threads and forks again");
+	mems_space_destroy(spaces[0]);
+}
+
+int main(void)
+{
+	test_seed();
+	both_sides_go_on((int)test_scaled(200));
+	a_child_is_a_process_like_any();
+	return done_testing();
+}

@@ -1,0 +1,96 @@
+# Tests that see what users see: they include public headers only and link the
+# library, the shared one if there is one.
+#
+#   MEMS_TEST_SEED    the seed of what is random; each test prints its own
+#   MEMS_TEST_SCALE   what the lengths of runs are multiplied by [1]
+
+AM_CPPFLAGS += -I$(top_srcdir)/%D%
+LDADD = lib/libmems.la
+
+api_tests = \
+	%D%/api/address_space \
+	%D%/api/classic \
+	%D%/api/fork \
+	%D%/api/space_access \
+	%D%/api/space_alloc \
+	%D%/api/space_create \
+	%D%/api/space_limits \
+	%D%/api/space_roots \
+	%D%/api/space_trim \
+	%D%/api/space_walk \
+	%D%/api/stats \
+	%D%/api/threads \
+	%D%/compat/reference
+
+%C%_api_address_space_SOURCES = %D%/api/address_space.c %D%/api/space.h
+%C%_api_classic_SOURCES = %D%/api/classic.c
+%C%_api_fork_SOURCES = %D%/api/fork.c %D%/api/space.h
+%C%_api_space_access_SOURCES = %D%/api/space_access.c %D%/api/space.h
+%C%_api_space_alloc_SOURCES = %D%/api/space_alloc.c %D%/api/space.h
+%C%_api_space_create_SOURCES = %D%/api/space_create.c %D%/api/space.h
+%C%_api_space_limits_SOURCES = %D%/api/space_limits.c %D%/api/space.h
+%C%_api_space_roots_SOURCES = %D%/api/space_roots.c %D%/api/space.h
+%C%_api_space_trim_SOURCES = %D%/api/space_trim.c %D%/api/space.h
+%C%_api_space_walk_SOURCES = %D%/api/space_walk.c %D%/api/space.h
+%C%_api_stats_SOURCES = %D%/api/stats.c %D%/api/space.h
+%C%_api_threads_SOURCES = %D%/api/threads.c %D%/api/space.h
+%C%_compat_reference_SOURCES = %D%/compat/reference.c
+
+misuse_tests = \
+	%D%/misuse/addresses \
+	%D%/misuse/classic \
+	%D%/misuse/options \
+	%D%/misuse/sizes \
+	%D%/misuse/use_after_free
+
+%C%_misuse_addresses_SOURCES = %D%/misuse/addresses.c
+%C%_misuse_classic_SOURCES = %D%/misuse/classic.c
+%C%_misuse_options_SOURCES = %D%/misuse/options.c
+%C%_misuse_sizes_SOURCES = %D%/misuse/sizes.c
+%C%_misuse_use_after_free_SOURCES = %D%/misuse/use_after_free.c
+
+model_tests = \
+	%D%/exhaustive/tiny_space \
+	%D%/property/space_vs_model
+
+model_sources = \
+	%D%/property/compare.c \
+	%D%/property/compare.h \
+	%D%/property/model.c \
+	%D%/property/model.h
+
+%C%_exhaustive_tiny_space_SOURCES = \
+	%D%/exhaustive/tiny_space.c $(model_sources)
+%C%_property_space_vs_model_SOURCES = \
+	%D%/property/space_vs_model.c $(model_sources)
+
+# Automake would link with the C++ compiler whether it is there or not.
+if HAVE_CXX
+api_tests += %D%/api/cxx
+%C%_api_cxx_SOURCES = %D%/api/cxx.cpp
+endif
+
+check_PROGRAMS += $(api_tests) $(misuse_tests) $(model_tests)
+TESTS += $(api_tests) $(misuse_tests) $(model_tests) %D%/misuse/valgrind.test
+
+EXTRA_DIST += \
+	%D%/api/cxx.cpp \
+	%D%/capture.h \
+	%D%/misuse/valgrind.test \
+	%D%/random.h \
+	%D%/tap.h
+
+# make soak            the model beside the space for SOAK_OPS operations
+# make check-valgrind  the API tests under valgrind
+SOAK_OPS = 1e9
+
+soak: %D%/property/space_vs_model$(EXEEXT)
+	$(EMULATOR) %D%/property/space_vs_model$(EXEEXT) $(SOAK_OPS)
+
+check-valgrind:
+	test -n '$(VALGRIND)'
+	MEMS_TEST_SCALE=0.02 $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(api_tests) $(misuse_tests)' \
+		EMULATOR='$(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99'
+
+.PHONY: soak check-valgrind

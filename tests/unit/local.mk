@@ -1,0 +1,26 @@
+# Tests that mirror lib/: they link the core archive and know its insides.
+
+unit_tests = \
+	%D%/base/bitset \
+	%D%/base/text \
+	%D%/os/lock \
+	%D%/os/pages \
+	%D%/os/pool \
+	%D%/space/failures \
+	%D%/space/first_fit \
+	%D%/space/good_fit \
+	%D%/space/region
+
+core_archive = lib/libmems-core.la
+%C%_base_bitset_LDADD = $(core_archive)
+%C%_base_text_LDADD = $(core_archive)
+%C%_os_lock_LDADD = $(core_archive)
+%C%_os_pages_LDADD = $(core_archive)
+%C%_os_pool_LDADD = $(core_archive)
+%C%_space_failures_LDADD = $(core_archive)
+%C%_space_first_fit_LDADD = $(core_archive)
+%C%_space_good_fit_LDADD = $(core_archive)
+%C%_space_region_LDADD = $(core_archive)
+
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)

@@ -1,0 +1,97 @@
+/* The contract of pages: what is reserved, usable, given back. */
+#include <config.h>
+
+#include "os/pages.h"
+
+#include "tap.h"
+
+static size_t page;
+
+static bool all_zero(const char *memory, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (memory[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool refuse(void)
+{
+	return false;
+}
+
+static void pages_read_as_zero_when_committed_again(void)
+{
+	size_t size = 64 * page;
+	char *memory = mems__pages_reserve(size);
+
+	ok(memory != NULL, "addresses are reserved");
+	ok(mems__pages_commit(memory, size / 2), "half of them get memory");
+	ok(all_zero(memory, size / 2), "which reads as 0");
+	memset(memory, 7, size / 2);
+	ok(mems__pages_commit(memory + size / 2, size / 2), "the rest too");
+	ok(memory[0] == 7 && memory[size / 2 - 1] == 7,
+	   "and the first half keeps its content");
+	ok(mems__pages_resident(memory, size) >= size / 2,
+	   "what was written to is resident");
+	ok(mems__pages_decommit(memory, 4 * page), "some pages are given back");
+	ok(all_zero(memory, 4 * page), "and read as 0");
+	ok(memory[4 * page] == 7, "the next one is untouched");
+	mems__pages_release(memory, size);
+}
+
+static void refused_calls_change_nothing(void)
+{
+	char *memory = mems__pages_reserve(4 * page);
+
+	ok(mems__pages_commit(memory, 2 * page), "committed");
+	memory[0] = 1;
+	mems__pages_may = refuse;
+	ok(mems__pages_reserve(page) == NULL, "a refused reserve gives NULL");
+	ok(!mems__pages_commit(memory + 2 * page, page),
+	   "a refused commit says so");
+	ok(!mems__pages_decommit(memory, page), "a refused decommit too");
+	mems__pages_may = NULL;
+	is(memory[0], 1, "and what was there is there");
+	mems__pages_release(memory, 4 * page);
+}
+
+static void a_sensible_size_shrinks_as_addresses_go(void)
+{
+	uint64_t before = mems__pages_sensible();
+	void *pages[64];
+	int count = 0;
+
+	ok(before >= (uint64_t)1 << 20, "there is room for a space");
+	if (sizeof(void *) < 8) {
+		ok(before <= (uint64_t)256 << 20, "of 256 MiB at most");
+		return;
+	}
+	ok(before <= (uint64_t)64 << 30, "of 64 GiB at most");
+	/* Take the budget nearly all: 64 times 1 TiB, if the system lets us. */
+	while (count < 64) {
+		pages[count] = mems__pages_reserve((size_t)1 << 40);
+		if (pages[count] == NULL)
+			break;
+		count++;
+	}
+	if (count == 64)
+		ok(mems__pages_sensible() < before,
+		   "with 64 TiB gone a sensible size is smaller");
+	else
+		skip("the system has less than 64 TiB of addresses");
+	while (count-- > 0)
+		mems__pages_release(pages[count], (size_t)1 << 40);
+	ok(mems__pages_sensible() == before, "and as before when they are back");
+}
+
+int main(void)
+{
+	page = mems__page_size();
+	ok(page >= 4096 && (page & (page - 1)) == 0, "pages are a power of two");
+	pages_read_as_zero_when_committed_again();
+	refused_calls_change_nothing();
+	a_sensible_size_shrinks_as_addresses_go();
+	return done_testing();
+}
