@@ -30,13 +30,16 @@ lib_LTLIBRARIES += %D%/libmems.la
 	%D%/space/good_fit.c \
 	%D%/space/good_fit.h \
 	%D%/space/holes.c \
+	%D%/space/holes.h \
 	%D%/space/region.c \
 	%D%/space/registry.c \
 	%D%/space/roots.c \
 	%D%/space/segment.c \
+	%D%/space/segment.h \
 	%D%/space/space.c \
 	%D%/space/space.h \
 	%D%/space/tracts.c \
+	%D%/space/tracts.h \
 	%D%/space/trim.c \
 	%D%/space/verify.c \
 	%D%/space/walk.c \

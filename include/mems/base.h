@@ -57,8 +57,8 @@ typedef int mems_write_fn(void *arg, const char *text, size_t length);
 
 /*
  * A mems_write_fn that writes to the file descriptor at which `fd_pointer`, an
- * int *, points. Returns 0 or the negative errno of write(2); an interrupted
- * or short write is carried on.
+ * int *, points. Returns 0 or the negative errno of write(2), -EINVAL if the
+ * pointer is NULL; an interrupted or short write is carried on.
  */
 MEMS_API int mems_write_fd(void *fd_pointer, const char *text, size_t length);
 

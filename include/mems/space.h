@@ -153,7 +153,8 @@ mems_va mems_space_calloc(mems_space *space, size_t count, size_t size);
  *
  * Returns the address, or MEMS_VA_NONE with errno set and the block as before:
  *   EINVAL  size is 0, or no live block begins at va
- *   ENOMEM  as for mems_space_alloc()
+ *   ENOMEM  as for mems_space_alloc(); while a block moves, the old and the new
+ *           one count, also against the hard limit
  */
 MEMS_API MEMS_NODISCARD
 mems_va mems_space_resize(mems_space *space, mems_va va, size_t size);
@@ -283,7 +284,8 @@ MEMS_API int mems_space_limit(mems_space *space, uint64_t soft, uint64_t hard,
  * Give every whole page that holds nothing back to the system; with growth
  * above 0 also the end of the space behind its last block. Bytes that were
  * given back are counted in `returned`, which may be NULL. The space does this
- * by itself for runs of 64 KiB while blocks are freed.
+ * by itself while blocks are freed, for runs of 64 KiB and for its end, when
+ * they are an eighth of what is in use, or of all.
  */
 MEMS_API int mems_space_trim(mems_space *space, uint64_t *returned);
 

@@ -16,8 +16,9 @@ MEMS_BEGIN_DECLS
 struct mems_space_stats {
 	size_t size;		/* set by the caller: sizeof of this struct */
 	uint64_t maximum;	/* most bytes of data this space can have */
-	uint64_t wanted;	/* the maximum asked for; more than `maximum`
-				   when only that could be reserved */
+	uint64_t wanted;	/* the maximum asked for, 64 GiB by default;
+				   more than `maximum` where addresses are
+				   short */
 	uint64_t mapped;	/* bytes in nodes, from 1000 to the break */
 	uint64_t used;		/* bytes in blocks */
 	uint64_t used_peak;	/* the most that `used` has been */

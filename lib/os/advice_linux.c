@@ -57,22 +57,3 @@ uint64_t mems__address_limit_left(void)
 	used = pages_in_use() * mems__page_size();
 	return limit.rlim_cur - mems__min(used, limit.rlim_cur);
 }
-
-size_t mems__pages_resident(void *pages, size_t size)
-{
-	unsigned char vector[4096];
-	size_t page = mems__page_size(), resident = 0;
-	char *at = pages, *end = at + size;
-
-	while (at < end) {
-		size_t count = (size_t)(end - at) / page;
-
-		count = (size_t)mems__min(count, sizeof(vector));
-		if (mincore(at, count * page, vector) != 0)
-			return size;
-		for (size_t i = 0; i < count; i++)
-			resident += vector[i] & 1;
-		at += count * page;
-	}
-	return resident * page;
-}

@@ -35,9 +35,3 @@ uint64_t mems__address_limit_left(void)
 		return UINT64_MAX;
 	return limit.rlim_cur;
 }
-
-size_t mems__pages_resident(void *pages, size_t size)
-{
-	(void)pages;
-	return size;
-}

@@ -64,6 +64,32 @@ bool mems__pages_commit(void *pages, size_t size)
 	return may() && mprotect(pages, size, PROT_READ | PROT_WRITE) == 0;
 }
 
+size_t mems__pages_resident(void *pages, size_t size)
+{
+#ifdef HAVE_MINCORE
+	/* A byte per page; of 4 KiB even where an emulator says otherwise. */
+	unsigned char vector[4096];
+	size_t page = mems__page_size(), resident = 0;
+	size_t most = sizeof(vector) * 4096 / page;
+	char *at = pages, *end = at + size;
+
+	while (at < end) {
+		size_t count = (size_t)(end - at) / page;
+
+		count = count < most ? count : most;
+		if (mincore(at, count * page, (void *)vector) != 0)
+			return size;
+		for (size_t i = 0; i < count; i++)
+			resident += vector[i] & 1;
+		at += count * page;
+	}
+	return resident * page;
+#else
+	(void)pages;
+	return size;
+#endif
+}
+
 /*
  * Some 64-bit systems have 39 bits of addresses, some 57. A stack lies near
  * the top of what this process can use.

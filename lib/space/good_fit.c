@@ -104,7 +104,7 @@ static uint32_t blocks_in_all(const struct space *space)
  */
 static bool is_stale(const struct space *space)
 {
-	uint64_t likely = space->region->holes * 2 + (space->top >> 9);
+	uint64_t likely = space->region->holes * 3 + (space->top >> 9);
 
 	return space->index->blocks > likely / HINTS + CLASSES;
 }
@@ -272,7 +272,7 @@ static ALWAYS_INLINE bool find_above(struct space *space, unsigned class,
 			uint32_t *words = block_at(space, stack->block);
 			uint32_t count = stack->count;
 
-			stack->count = count - 1;
+				stack->count = count - 1;
 			if (count == 1)
 				drop_block(space, class);
 			if (look(space, words[count], hole) &&

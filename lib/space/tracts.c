@@ -84,6 +84,21 @@ void mems__tracts_return(struct space *space)
 	mems__chain_shrink(space);
 }
 
+/*
+ * Is what waits, or the hole at the end of a space that joins, more than an
+ * eighth of all?
+ */
+void mems__tracts_settle_far(struct space *space, const struct hole *hole)
+{
+	uint64_t waiting = space->idle_count << space->tract_shift;
+	uint64_t least = (uint64_t)TRACTS_WAITING << space->tract_shift;
+	bool tail = space->joins && hole->at + hole->length == space->top;
+
+	if ((waiting > least && waiting > space->region->used / 8) ||
+	    (tail && hole->length > least && hole->length > space->top / 8))
+		mems__tracts_return(space);
+}
+
 bool mems__tracts_check(const struct space *space, const char **wrong)
 {
 	uint64_t idle = 0;

@@ -49,20 +49,15 @@ static ALWAYS_INLINE void mems__tracts_give(struct space *space, uint64_t at,
 /* Give back the tracts that wait, and the end of the space. */
 void mems__tracts_return(struct space *space);
 
-/*
- * After `hole` came about by a free: is it time? The end of the space goes too
- * when it is an eighth of all.
- */
+void mems__tracts_settle_far(struct space *space, const struct hole *hole);
+
+/* After `hole` came about by a free: is it time? */
 static ALWAYS_INLINE void mems__tracts_settle(struct space *space,
 					      const struct hole *hole)
 {
-	uint64_t waiting = space->idle_count << space->tract_shift;
-	uint64_t least = (uint64_t)TRACTS_WAITING << space->tract_shift;
-
-	if ((waiting > least && waiting > space->region->used / 8) ||
-	    (hole->length > least && hole->length > space->top / 8 &&
-	     hole->at + hole->length == space->top && space->joins))
-		mems__tracts_return(space);
+	if (space->idle_count > TRACTS_WAITING ||
+	    hole->at + hole->length == space->top)
+		mems__tracts_settle_far(space, hole);
 }
 
 /* Give back the whole pages in these bytes of the data, which hold nothing. */

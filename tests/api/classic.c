@@ -108,7 +108,7 @@ static void wrong_addresses_change_nothing(void)
 	ok(free_fails(11192, EINVAL), "freeing a hole");
 	ok(free_fails(11200, EINVAL), "freeing inside a hole");
 	ok(free_fails(1004, EINVAL), "freeing an inner address");
-	ok(free_fails(1008, EINVAL), "freeing an inner address, a multiple of 8");
+	ok(free_fails(1008, EINVAL), "freeing an inner multiple of 8");
 	ok(free_fails(1001, EINVAL), "freeing an odd inner address");
 	ok(free_fails(1, EINVAL), "freeing below 1000");
 	ok(free_fails(999, EINVAL), "freeing just below 1000");

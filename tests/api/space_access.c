@@ -100,7 +100,7 @@ static void bytes_go_in_and_come_out(void)
 	ok(memcmp(in + 100, out, 60) == 0 && out[60] == 0, "and no more");
 	is(mems_space_write(space, block + SIZE - 1, "x", 1), 0,
 	   "its last byte is written");
-	is(*(char *)mems_space_get(space, block + SIZE - 1), 'x', "there it is");
+	is(*(char *)mems_space_get(space, block + SIZE - 1), 'x', "there");
 	is(mems_space_fill(space, block, 0x1ff, SIZE), 0, "it is filled");
 	mems_space_read(space, block, out, SIZE);
 	ok(out[0] == 0xff && memcmp(out, out + 1, SIZE - 1) == 0,
@@ -167,7 +167,7 @@ static void copies_may_overlap(void)
 	is(mems_space_copy(space, block + 5, block, 100), 0, "a copy upwards");
 	ok(memcmp(memory, want, SIZE) == 0, "over itself");
 	memmove(want, want + 5, 100);
-	is(mems_space_copy(space, block, block + 5, 100), 0, "a copy downwards");
+	is(mems_space_copy(space, block, block + 5, 100), 0, "one downwards");
 	ok(memcmp(memory, want, SIZE) == 0, "over itself");
 	is(mems_space_copy(space, wall, block, SIZE), 0, "a copy to a block");
 	ok(memcmp(mems_space_get(space, wall), want, SIZE) == 0,

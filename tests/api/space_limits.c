@@ -55,7 +55,7 @@ static void the_soft_limit_is_told_of_once(void)
 	mems_va b = mems_space_alloc(space, 800);
 	mems_va c;
 
-	is(space_stats(space).soft_limit, 1600, "the statistics tell the limit");
+	is(space_stats(space).soft_limit, 1600, "statistics tell the limit");
 	is(heard.calls, 0, "use may reach the limit");
 	c = mems_space_alloc(space, 1);
 	is(heard.calls, 1, "the first byte above it is told of");
@@ -91,7 +91,7 @@ static void the_hard_limit_is_exact(void)
 	mems_va a = mems_space_alloc(space, 800);
 	mems_va b;
 
-	is(space_stats(space).hard_limit, 1600, "the statistics tell the limit");
+	is(space_stats(space).hard_limit, 1600, "statistics tell the limit");
 	errno = 0;
 	ok(mems_space_alloc(space, 801) == MEMS_VA_NONE && errno == ENOMEM,
 	   "a byte too many is refused");

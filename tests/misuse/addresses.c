@@ -148,9 +148,9 @@ static bool try_bytes(mems_va va, size_t length)
 
 static bool try_copy(mems_va to, mems_va from, size_t length)
 {
-	int to_block, from_block;
-	bool right = is_range(to, length, &to_block) &
-		     is_range(from, length, &from_block);
+	int block;
+	bool right = is_range(to, length, &block) &&
+		     is_range(from, length, &block);
 
 	/* What is right is made to leave its bytes as they are. */
 	if (right)

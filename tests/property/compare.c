@@ -1,5 +1,4 @@
-/* Compare the chains, the printed text and the counts of a space with those of
- * the model. */
+/* The chains, the printed text and the counts of a space beside the model's. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -234,7 +234,8 @@ struct model_segment *model_place(struct model *model, uint64_t va,
 {
 	struct model_segment *hole = model_at(model, va);
 
-	if (hole == NULL || hole->process || hole->size - (va - hole->va) < size)
+	if (hole == NULL || hole->process ||
+	    hole->size - (va - hole->va) < size)
 		return NULL;
 	return cut(model, hole, va, size);
 }

@@ -354,7 +354,7 @@ static void resize_block(struct run *run)
 	uint64_t asked, size;
 	mems_va va;
 
-	/* Half of the time a size near the old one, so that in place is likely. */
+	/* Often a size near the old one, so that in place is likely. */
 	asked = rng_below(&run->rng, 2) ? random_size(run) :
 		1 + rng_below(&run->rng, 2 * old_size);
 	size = model_round(run->model, asked);
