@@ -72,14 +72,14 @@ void mems__index_trim(struct index *index, uint64_t page, uint64_t *keep,
 	index->extent = index->cut;
 }
 
+/*
+ * The class is made of the four highest bits of a length, 8 to 15, and of how
+ * far down they are, eight steps for each bit. Below 16 it is the length.
+ */
 static ALWAYS_INLINE unsigned class_of(uint64_t length)
 {
-	unsigned shift;
+	unsigned shift = mems__high_bit(length | 8) - 3;
 
-	if (length < EXACT)
-		return (unsigned)length;
-	/* The four highest bits, 8 to 15, count on from eight per octave. */
-	shift = mems__high_bit(length) - 3;
 	return shift * 8 + (unsigned)(length >> shift);
 }
 

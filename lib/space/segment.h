@@ -28,13 +28,21 @@ static inline bool mems__is_used(const struct space *space, uint64_t at)
 uint64_t mems__next_start_far(const struct space *space, uint64_t pair);
 uint64_t mems__last_start_far(const struct space *space, uint64_t pair);
 
-/* The first start after `at`; there always is one up to the break. */
-static inline uint64_t mems__next_start(const struct space *space, uint64_t at)
+/*
+ * The first start after `at`; there always is one up to the break. Two words
+ * are looked at as one: a branch for the end of the first is often taken
+ * wrongly.
+ */
+static ALWAYS_INLINE uint64_t mems__next_start(const struct space *space,
+					       uint64_t at)
 {
+	const struct pair *pair;
 	uint64_t bits;
 
 	at++;
-	bits = mems__load(&space->pairs[at >> 6].start) >> (at & 63);
+	pair = &space->pairs[at >> 6];
+	bits = mems__load(&pair->start) >> (at & 63) |
+	       mems__load(&pair[1].start) << 1 << (~at & 63);
 	if (bits != 0)
 		return at + mems__low_bit(bits);
 	return mems__next_start_far(space, (at >> 6) + 1);
@@ -45,7 +53,7 @@ static inline uint64_t mems__last_start(const struct space *space, uint64_t at)
 {
 	uint64_t bits = mems__load(&space->pairs[at >> 6].start);
 
-	bits <<= 63 - (at & 63);
+	bits <<= ~at & 63;
 	if (bits != 0)
 		return at - (63 - mems__high_bit(bits));
 	return mems__last_start_far(space, at >> 6);

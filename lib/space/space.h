@@ -42,8 +42,9 @@
 enum area_name {
 	AREA_ROOTS,		/* struct root[] */
 	AREA_INDEX,		/* struct index: good fit's stacks */
+	AREA_PAIRS,		/* struct pair[]: the segments; behind what is
+				   always in use, so [-1] may be read */
 	AREA_NODES,		/* a bit per page: a node begins here */
-	AREA_PAIRS,		/* struct pair[]: the segments */
 	AREA_STARTS,		/* levels of the set of pairs with a start */
 	AREA_HOLES = AREA_STARTS + MEMS__BITSET_LEVELS,	/* index of holes */
 	AREA_TRACTS = AREA_HOLES + 9,	/* what is in use in each tract */
