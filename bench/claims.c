@@ -140,6 +140,8 @@ static void judge_metadata(struct judge *judge, const struct peer *peer,
 {
 	struct claim *claim = new_claim(judge, limit, false, " %",
 		"%s: metadata of the range", peer->name);
+	static const char *const others[] = { "uniform", "exponential",
+					      "fixed" };
 	char at[24];
 
 	for (uint64_t blocks = 100000; blocks <= 10000000; blocks *= 10) {
@@ -148,6 +150,14 @@ static void judge_metadata(struct judge *judge, const struct peer *peer,
 
 		if (cell != NULL && cell->metadata_share.count > 0)
 			add_value(claim, short_number(blocks, at),
+				  100 * sample_median(&cell->metadata_share));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		const struct cell *cell = find_cell(judge->results, others[i],
+						    100000, peer);
+
+		if (cell != NULL && cell->metadata_share.count > 0)
+			add_value(claim, others[i],
 				  100 * sample_median(&cell->metadata_share));
 	}
 }
@@ -201,13 +211,15 @@ static void judge_drain(struct judge *judge, int i)
 static void judge_get(struct judge *judge)
 {
 	const struct get_result *get = &judge->results->get;
-	struct claim *claim = new_claim(judge, 1.10, false, "x",
-		"mems_space_get: time of a raw pointer's hop");
+	struct claim *near = new_claim(judge, 1.10, false, "x",
+		"mems_space_get: time of a raw pointer's hop in L1");
+	struct claim *far = new_claim(judge, 1.10, false, "x",
+		"mems_space_get: time of a raw pointer's hop in L2");
 
 	if (!judge->results->have_get)
 		return;
-	add_value(claim, "L1", get->near.space_ns / get->near.raw_ns);
-	add_value(claim, "L2", get->far.space_ns / get->far.raw_ns);
+	add_value(near, "8 KiB", get->near.space_ns / get->near.raw_ns);
+	add_value(far, "256 KiB", get->far.space_ns / get->far.raw_ns);
 }
 
 int claims_judge(const struct results *results, struct claim *claims)

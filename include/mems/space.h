@@ -173,10 +173,12 @@ MEMS_API int mems_space_free(mems_space *space, mems_va va);
  */
 static inline void *mems_space_get(const mems_space *space, mems_va va)
 {
-	void *memory = (void *)(space->origin + (uintptr_t)va);
+	uintptr_t origin = space->origin;
+	void *memory;
 
 	if (va - MEMS_VA_FIRST >= MEMS_LOAD_WORD(space->limit))
 		return NULL;
+	memory = (void *)(origin + (uintptr_t)va);
 	MEMS_ASSUME(memory != NULL);
 	return memory;
 }

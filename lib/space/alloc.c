@@ -138,7 +138,8 @@ static ALWAYS_INLINE uint64_t take(struct space *space, uint64_t need,
 	    is_refused(space, space->region->used + need))
 		return NOWHERE;
 	if (!mems__holes_find(space, need + slack, &hole) &&
-	    !mems__chain_grow(space, need + slack, &hole))
+	    !mems__chain_grow(space, need + slack, &hole) &&
+	    !mems__holes_search(space, need + slack, &hole))
 		return NOWHERE;
 	/* Who asks for memory writes to it soon. */
 	__builtin_prefetch(memory_at(space, hole.at), 1);

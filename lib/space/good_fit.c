@@ -83,7 +83,8 @@ static ALWAYS_INLINE unsigned class_of(uint64_t length)
 	return shift * 8 + (unsigned)(length >> shift);
 }
 
-static ALWAYS_INLINE uint32_t *block_at(const struct space *space, uint32_t block)
+static ALWAYS_INLINE uint32_t *block_at(const struct space *space,
+					uint32_t block)
 {
 	return space->hints + (size_t)(block - 1) * HINT_BLOCK;
 }
@@ -99,12 +100,14 @@ static uint32_t blocks_in_all(const struct space *space)
 }
 
 /*
- * Are most hints stale? A good part of the blocks may be filled a little only,
- * and a small space shall not churn.
+ * Are many hints stale? Some blocks are filled a little only, and a small
+ * space shall not churn. Few hints go stale at all: a request looks at 1.04 to
+ * 1.16 of them.
  */
 static bool is_stale(const struct space *space)
 {
-	uint64_t likely = space->region->holes * 3 + (space->top >> 9);
+	uint64_t holes = space->region->holes;
+	uint64_t likely = holes + holes / 4 + (space->top >> 9);
 
 	return space->index->blocks > likely / HINTS + CLASSES;
 }
@@ -137,7 +140,8 @@ uint32_t *new_block(struct space *space, unsigned class)
 }
 
 /* Push a hint; false if there is no block for it. */
-static ALWAYS_INLINE bool push(struct space *space, unsigned class, uint64_t at)
+static ALWAYS_INLINE bool push(struct space *space, unsigned class,
+			       uint64_t at)
 {
 	struct stack *stack = &space->index->stack[class];
 	uint32_t hint = (uint32_t)at;
@@ -283,7 +287,8 @@ static ALWAYS_INLINE bool find_above(struct space *space, unsigned class,
 	}
 }
 
-static ALWAYS_INLINE bool find(struct space *space, uint64_t need, struct hole *hole)
+static ALWAYS_INLINE bool find(struct space *space, uint64_t need,
+			       struct hole *hole)
 {
 	unsigned class = class_of(need);
 
@@ -308,6 +313,41 @@ bool mems__good_fit_find(struct space *space, uint64_t need,
 		return false;
 	mems__good_fit_rebuild(space);
 	return find(space, need, hole);
+}
+
+/*
+ * Nothing was found and the system gives no more: look at every hole of the
+ * request's class, not at TRIES of them, or by the bits if not all are in the
+ * index. The hint of what is found stays behind, stale.
+ */
+bool mems__good_fit_search(struct space *space, uint64_t need,
+			   struct hole *hole)
+{
+	unsigned class = class_of(need);
+	const struct stack *stack = &space->index->stack[class];
+	uint32_t block = stack->block, count = stack->count;
+
+	if (need < EXACT)
+		return false;
+	for (; block != 0; count = HINTS) {
+		const uint32_t *words = block_at(space, block);
+
+		for (uint32_t i = 1; i <= count; i++) {
+			if (look(space, words[i], hole) &&
+			    hole->length >= need)
+				return true;
+		}
+		block = words[0];
+	}
+	if (class >= space->index->floor)
+		return false;
+	for (hole->at = mems__next_hole(space, 0); hole->at != NOWHERE;
+	     hole->at = mems__next_hole(space, hole->at + hole->length)) {
+		hole->length = mems__next_start(space, hole->at) - hole->at;
+		if (hole->length >= need)
+			return true;
+	}
+	return false;
 }
 
 void mems__good_fit_add(struct space *space, uint64_t at, uint64_t length)

@@ -13,6 +13,14 @@ static inline bool mems__holes_find(struct space *space, uint64_t need,
 	return mems__first_fit_find(space, need, hole);
 }
 
+/* The same, however long it takes: the space cannot grow. */
+static inline bool mems__holes_search(struct space *space, uint64_t need,
+				      struct hole *hole)
+{
+	return space->policy == MEMS_GOOD_FIT &&
+	       mems__good_fit_search(space, need, hole);
+}
+
 /* A hole of this length is at `at` now, new or longer than before. */
 static inline void mems__holes_add(struct space *space, uint64_t at,
 				   uint64_t length)

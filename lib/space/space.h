@@ -195,6 +195,8 @@ bool mems__first_fit_check(struct space *space, const char **wrong);
 
 bool mems__good_fit_find(struct space *space, uint64_t need,
 			 struct hole *hole);
+bool mems__good_fit_search(struct space *space, uint64_t need,
+			   struct hole *hole);
 void mems__good_fit_add(struct space *space, uint64_t at, uint64_t length);
 void mems__good_fit_rebuild(struct space *space);
 uint64_t mems__good_fit_largest(struct space *space);

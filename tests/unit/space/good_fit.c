@@ -117,6 +117,40 @@ static void work_goes_on_when_the_pool_is_full(void *memory, struct rng *rng)
 	mems_space_destroy(space);
 }
 
+/*
+ * A class holds lengths of 32 to 35 granules. The one that is long enough lies
+ * below more short ones than a request looks at; when the space is full it
+ * must be found all the same.
+ */
+static void the_last_hole_that_fits_is_found(void *memory)
+{
+	mems_space *space = small_space(memory, 16);
+	mems_va walls[30], holes[30];
+	int count = 0;
+
+	for (; count < 30; count++) {
+		size_t length = count == 0 ? 35 : 32;
+
+		holes[count] = mems_space_alloc(space, length * 16);
+		walls[count] = mems_space_alloc(space, 16);
+	}
+	for (size_t size = SIZE; size >= 16; size /= 2) {
+		while (mems_space_alloc(space, size) != MEMS_VA_NONE)
+			;
+	}
+	for (int i = 0; i < count; i++)
+		mems_space_free(space, holes[i]);
+	ok(mems_space_alloc(space, 34 * 16) == holes[0],
+	   "the one hole that is long enough");
+	is_sound(space, "and after it");
+	ok(mems_space_alloc(space, 34 * 16) == MEMS_VA_NONE && errno == ENOMEM,
+	   "there is no other");
+	ok(walls[0] != MEMS_VA_NONE && mems_space_free(space, walls[1]) == 0,
+	   "two short ones become a long one");
+	ok(mems_space_alloc(space, 34 * 16) == holes[1], "which is found");
+	mems_space_destroy(space);
+}
+
 int main(void)
 {
 	struct rng rng = rng_make(test_seed(), 1);
@@ -127,6 +161,7 @@ int main(void)
 	every_hole_is_found_again(memory, 16, 48);
 	large_holes_are_found_among_small(memory);
 	work_goes_on_when_the_pool_is_full(memory, &rng);
+	the_last_hole_that_fits_is_found(memory);
 	free(memory);
 	return done_testing();
 }
