@@ -59,19 +59,14 @@ static uint64_t longest_in(const struct space *space, uint64_t unit)
 	uint64_t longest = 0;
 
 	for (uint64_t pair = unit * 2; pair < unit * 2 + 2; pair++) {
-		uint64_t starts = space->pairs[pair].start;
-		uint64_t holes = starts & ~space->pairs[pair].used;
+		uint64_t holes = space->pairs[pair].start &
+				 ~space->pairs[pair].used;
 
-		while (holes != 0) {
-			unsigned bit = mems__low_bit(holes);
-			uint64_t after = starts & (~(uint64_t)1 << bit);
-			uint64_t at = pair << 6 | bit;
-			uint64_t end = after != 0 ?
-				(pair << 6 | mems__low_bit(after)) :
-				mems__next_start_far(space, pair + 1);
+		for (; holes != 0; holes &= holes - 1) {
+			uint64_t at = pair << 6 | mems__low_bit(holes);
+			uint64_t end = mems__next_start(space, at);
 
 			longest = mems__max(longest, end - at);
-			holes &= holes - 1;
 		}
 	}
 	return longest;
@@ -82,22 +77,17 @@ static bool find_in(const struct space *space, uint64_t unit, uint64_t need,
 		    struct hole *hole)
 {
 	for (uint64_t pair = unit * 2; pair < unit * 2 + 2; pair++) {
-		uint64_t starts = space->pairs[pair].start;
-		uint64_t holes = starts & ~space->pairs[pair].used;
+		uint64_t holes = space->pairs[pair].start &
+				 ~space->pairs[pair].used;
 
-		while (holes != 0) {
-			unsigned bit = mems__low_bit(holes);
-			uint64_t after = starts & (~(uint64_t)1 << bit);
-			uint64_t at = pair << 6 | bit;
-			uint64_t end = after != 0 ?
-				(pair << 6 | mems__low_bit(after)) :
-				mems__next_start_far(space, pair + 1);
+		for (; holes != 0; holes &= holes - 1) {
+			uint64_t at = pair << 6 | mems__low_bit(holes);
+			uint64_t end = mems__next_start(space, at);
 
 			if (end - at >= need) {
 				*hole = (struct hole){ at, end - at };
 				return true;
 			}
-			holes &= holes - 1;
 		}
 	}
 	return false;
