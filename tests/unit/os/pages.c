@@ -62,6 +62,7 @@ static void refused_calls_change_nothing(void)
 
 static void a_sensible_size_shrinks_as_addresses_go(void)
 {
+	const char *emulator = getenv("EMULATOR");
 	uint64_t before = mems__pages_sensible();
 	void *pages[64];
 	int count = 0;
@@ -72,6 +73,11 @@ static void a_sensible_size_shrinks_as_addresses_go(void)
 		return;
 	}
 	ok(before <= (uint64_t)64 << 30, "of 64 GiB at most");
+	/* An emulator may keep books on every page of 64 TiB. */
+	if (emulator != NULL && *emulator != '\0') {
+		skip("not under an emulator");
+		return;
+	}
 	/* Take the budget nearly all: 64 times 1 TiB, if the system lets us. */
 	while (count < 64) {
 		pages[count] = mems__pages_reserve(TIB);
