@@ -270,7 +270,7 @@ static bool lengthen(struct space *space, uint64_t at, uint64_t end,
 		     uint64_t need, bool *tell)
 {
 	uint64_t more = need - (end - at), length = 0;
-	uint64_t brk = mems__break_position(space);
+	uint64_t brk = space->top;
 	struct hole hole;
 
 	if (space->region->used + more > space->check_used &&

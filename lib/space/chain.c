@@ -17,7 +17,7 @@
 /* The hole at the break of a space that joins, or NOWHERE. */
 uint64_t mems__tail(const struct space *space)
 {
-	uint64_t end = mems__break_position(space), at;
+	uint64_t end = space->top, at;
 
 	if (!space->joins || end == 0)
 		return NOWHERE;
@@ -65,7 +65,7 @@ static uint64_t step_for(struct space *space, uint64_t need)
 bool mems__chain_grow(struct space *space, uint64_t need, struct hole *hole)
 {
 	struct region *region = space->region;
-	uint64_t end = mems__break_position(space);
+	uint64_t end = space->top;
 	uint64_t tail = mems__tail(space);
 	uint64_t have = tail == NOWHERE ? 0 : end - tail;
 	uint64_t step = step_for(space, need - have);
@@ -103,7 +103,7 @@ bool mems__chain_grow(struct space *space, uint64_t need, struct hole *hole)
 void mems__chain_shrink(struct space *space)
 {
 	struct region *region = space->region;
-	uint64_t end = mems__break_position(space);
+	uint64_t end = space->top;
 	uint64_t tail = mems__tail(space);
 	uint64_t brk, top, old = region->brk;
 

@@ -276,7 +276,7 @@ static ALWAYS_INLINE bool find_above(struct space *space, unsigned class,
 			uint32_t *words = block_at(space, stack->block);
 			uint32_t count = stack->count;
 
-				stack->count = count - 1;
+			stack->count = count - 1;
 			if (count == 1)
 				drop_block(space, class);
 			if (look(space, words[count], hole) &&
@@ -300,7 +300,7 @@ static ALWAYS_INLINE bool find(struct space *space, uint64_t need,
 	hole->at = mems__tail(space);
 	if (hole->at == NOWHERE)
 		return false;
-	hole->length = mems__break_position(space) - hole->at;
+	hole->length = space->top - hole->at;
 	return hole->length >= need;
 }
 
@@ -369,7 +369,7 @@ static void each_hole(struct space *space, void *arg,
 		      void (*note)(struct space *space, void *arg,
 				   uint64_t at, uint64_t length))
 {
-	uint64_t end = mems__break_position(space);
+	uint64_t end = space->top;
 	uint64_t pair = end >> 6;
 	bool tail = space->joins;
 
@@ -381,7 +381,7 @@ static void each_hole(struct space *space, void *arg,
 			uint64_t at = pair << 6 | bit;
 
 			starts &= ~((uint64_t)1 << bit);
-			if (at == mems__break_position(space))
+			if (at == space->top)
 				continue;
 			if (!mems__is_used(space, at) && !tail)
 				note(space, arg, at, end - at);
@@ -483,7 +483,7 @@ uint64_t mems__good_fit_largest(struct space *space)
 			each_hint(space, class - 1, &largest, note_length);
 	}
 	if (at != NOWHERE)
-		largest = mems__max(largest, mems__break_position(space) - at);
+		largest = mems__max(largest, space->top - at);
 	return largest;
 }
 
@@ -513,7 +513,7 @@ static void check_hole(struct space *space, void *arg, uint64_t at,
 
 bool mems__good_fit_check(struct space *space, const char **wrong)
 {
-	uint64_t size = (mems__break_position(space) >> 6) * 8 + 8;
+	uint64_t size = (space->top >> 6) * 8 + 8;
 	struct seen seen = { .space = space, .complete = true };
 
 	size = mems__round_up(size, mems__page_size());

@@ -31,7 +31,7 @@ uint64_t mems__next_hole(const struct space *space, uint64_t from)
 	uint64_t pair = from >> 6;
 	uint64_t mask = ~(uint64_t)0 << (from & 63);
 
-	if (from >= mems__break_position(space))
+	if (from >= space->top)
 		return NOWHERE;
 	while (pair != MEMS__BITSET_NONE) {
 		uint64_t holes = space->pairs[pair].start &

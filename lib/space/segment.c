@@ -46,14 +46,14 @@ uint64_t mems__node_end(const struct space *space, uint64_t at)
 	uint64_t bits;
 
 	if (space->joins || page >= pages)
-		return mems__break_position(space);
+		return space->top;
 	bits = space->nodes[page >> 6] >> (page & 63);
 	if (bits == 0) {
 		page = (page | 63) + 1;
 		while (page < pages && space->nodes[page >> 6] == 0)
 			page += 64;
 		if (page >= pages)
-			return mems__break_position(space);
+			return space->top;
 		bits = space->nodes[page >> 6];
 	}
 	return ((page + mems__low_bit(bits)) * MEMS_PAGE_SIZE) >> space->shift;

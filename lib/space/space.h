@@ -166,11 +166,6 @@ uint64_t mems__region_metadata(const struct space *space);
 struct space *mems__registry_add(void);
 void mems__registry_remove(struct space *space);
 
-static inline uint64_t mems__break_position(const struct space *space)
-{
-	return space->top;
-}
-
 /* ------------------------------------------------------- the index of holes */
 
 /* The space's policy behind one face; see first_fit.c and good_fit.c. */
@@ -207,7 +202,6 @@ bool mems__good_fit_check(struct space *space, const char **wrong);
 uint64_t mems__tail(const struct space *space);
 bool mems__chain_grow(struct space *space, uint64_t need, struct hole *hole);
 void mems__chain_shrink(struct space *space);
-
 
 /* --------------------------------------------------------- for other layers */
 

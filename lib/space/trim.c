@@ -14,7 +14,7 @@ static void return_holes(struct space *space)
 	uint64_t at = mems__next_hole(space, 0);
 
 	while (at != NOWHERE) {
-		uint64_t brk = mems__break_position(space);
+		uint64_t brk = space->top;
 		uint64_t end = mems__next_start(space, at);
 
 		while (end < brk && !mems__is_used(space, end))

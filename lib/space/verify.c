@@ -29,7 +29,7 @@ static bool check_head(const struct space *space, const char **wrong)
 static bool check_segments(const struct space *space, const char **wrong)
 {
 	const struct region *region = space->region;
-	uint64_t brk = mems__break_position(space);
+	uint64_t brk = space->top;
 	uint64_t blocks = 0, holes = 0, used = 0, next;
 	bool after_hole = false;
 
@@ -68,7 +68,7 @@ static bool check_segments(const struct space *space, const char **wrong)
 
 static bool check_nodes(const struct space *space, const char **wrong)
 {
-	uint64_t brk = mems__break_position(space), nodes = 0;
+	uint64_t brk = space->top, nodes = 0;
 
 	for (uint64_t at = 0; at < brk; at = mems__node_end(space, at)) {
 		nodes++;
@@ -87,7 +87,7 @@ static bool check_nodes(const struct space *space, const char **wrong)
 /* Bits that tell of a block where no segment starts; the summary. */
 static bool check_summary(const struct space *space, const char **wrong)
 {
-	uint64_t pairs = (mems__break_position(space) >> 6) + 1;
+	uint64_t pairs = (space->top >> 6) + 1;
 
 	for (uint64_t i = 0; i < pairs; i++) {
 		const struct pair *pair = &space->pairs[i];

@@ -18,7 +18,7 @@ struct cursor {
 static int next_batch(const struct space *space, struct cursor *cursor,
 		      struct mems_segment *batch)
 {
-	uint64_t brk = mems__break_position(space);
+	uint64_t brk = space->top;
 	int count = 0;
 
 	/* What was here may have been joined meanwhile: go on behind it. */
