@@ -13,14 +13,25 @@ lib_LTLIBRARIES += %D%/libmems.la
 	%D%/base/fatal.c \
 	%D%/base/text.c \
 	%D%/base/text.h \
+	%D%/os/clock.h \
+	%D%/os/clock_posix.c \
 	%D%/os/fork.h \
 	%D%/os/fork_posix.c \
+	%D%/os/helper.h \
+	%D%/os/helper_posix.c \
+	%D%/os/linker.h \
 	%D%/os/lock.c \
 	%D%/os/lock.h \
 	%D%/os/pages.h \
 	%D%/os/pages_posix.c \
 	%D%/os/pool.c \
 	%D%/os/pool.h \
+	%D%/os/secret.h \
+	%D%/os/secret_posix.c \
+	%D%/os/stack.h \
+	%D%/os/stack_posix.c \
+	%D%/os/thread.h \
+	%D%/os/thread_posix.c \
 	%D%/os/watch.c \
 	%D%/os/watch.h \
 	%D%/space/access.c \
@@ -58,10 +69,12 @@ lib_LTLIBRARIES += %D%/libmems.la
 if MEMS_OS_LINUX
 %C%_libmems_core_la_SOURCES += \
 	%D%/os/advice_linux.c \
+	%D%/os/linker_linux.c \
 	%D%/os/lock_linux.c
 else
 %C%_libmems_core_la_SOURCES += \
 	%D%/os/advice_posix.c \
+	%D%/os/linker_posix.c \
 	%D%/os/lock_posix.c
 endif
 

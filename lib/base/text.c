@@ -61,6 +61,19 @@ void mems__text_decimal(struct text *text, uint64_t number)
 	mems__text_bytes(text, digits + first, sizeof(digits) - first);
 }
 
+void mems__text_hex(struct text *text, uint64_t number)
+{
+	char digits[18];	/* 0x and 16 */
+	size_t first = sizeof(digits);
+
+	do
+		digits[--first] = "0123456789abcdef"[number & 15];
+	while ((number >>= 4) > 0);
+	digits[--first] = 'x';
+	digits[--first] = '0';
+	mems__text_bytes(text, digits + first, sizeof(digits) - first);
+}
+
 void mems__text_tenths(struct text *text, uint64_t tenths)
 {
 	mems__text_decimal(text, tenths / 10);

@@ -33,6 +33,9 @@ void mems__text_bytes(struct text *text, const char *bytes, size_t length);
 void mems__text_string(struct text *text, const char *string);
 void mems__text_decimal(struct text *text, uint64_t number);
 
+/* In base 16, with 0x. */
+void mems__text_hex(struct text *text, uint64_t number);
+
 /* A count of tenths as a decimal fraction, the shortest way: 12.3, 12, 0.3 */
 void mems__text_tenths(struct text *text, uint64_t tenths);
 

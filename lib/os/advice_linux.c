@@ -29,6 +29,20 @@ void mems__pages_sparse(void *pages, size_t size)
 	(void)madvise(pages, size, MADV_NOHUGEPAGE);
 }
 
+bool mems__pages_move(void *to, void *from, size_t size)
+{
+#if defined MREMAP_FIXED && defined MREMAP_DONTUNMAP
+	/* It takes one mapping; where there are several, we copy. */
+	return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED |
+		      MREMAP_DONTUNMAP, to) == to;
+#else
+	(void)to;
+	(void)from;
+	(void)size;
+	return false;
+#endif
+}
+
 /* The first number in /proc/self/statm: pages of address space in use. */
 static uint64_t pages_in_use(void)
 {

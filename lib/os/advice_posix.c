@@ -25,6 +25,14 @@ void mems__pages_sparse(void *pages, size_t size)
 	(void)size;
 }
 
+bool mems__pages_move(void *to, void *from, size_t size)
+{
+	(void)to;
+	(void)from;
+	(void)size;
+	return false;
+}
+
 uint64_t mems__address_limit_left(void)
 {
 	struct rlimit limit;

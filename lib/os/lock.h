@@ -18,7 +18,12 @@
 
 /* A thread takes locks in rising order; a build with checks sees to it. */
 enum lock_rank {
-	LOCK_REGISTRY = 1,	/* the list of all spaces */
+	LOCK_SITES = 1,		/* the counts per call site */
+	LOCK_HEAPS,		/* the list of all heaps and their caches */
+	LOCK_SHARED,		/* the cache of threads that have none */
+	LOCK_HEAP,		/* one heap: one at a time */
+	LOCK_SLICES,		/* the slices that heaps are made of */
+	LOCK_REGISTRY,		/* the list of all spaces */
 	LOCK_SPACE,		/* one space: one at a time */
 };
 

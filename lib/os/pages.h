@@ -25,11 +25,20 @@ void mems__pages_release(void *pages, size_t size);
  */
 bool mems__pages_commit(void *pages, size_t size);
 
+/* Take it away again: touching these pages ends the process. */
+bool mems__pages_forbid(void *pages, size_t size);
+
 /*
  * Give the memory of committed pages back; they stay usable and read as 0.
  * Returns false, with their content kept, if the system refuses.
  */
 bool mems__pages_decommit(void *pages, size_t size);
+
+/*
+ * Move the memory of committed pages to others, whose own is lost; the first
+ * read as 0 then. False, with nothing changed, if the system cannot.
+ */
+bool mems__pages_move(void *to, void *from, size_t size);
 
 /* How many bytes of committed pages have memory; `size` if nobody knows. */
 size_t mems__pages_resident(void *pages, size_t size);

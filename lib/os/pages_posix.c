@@ -64,6 +64,11 @@ bool mems__pages_commit(void *pages, size_t size)
 	return may() && mprotect(pages, size, PROT_READ | PROT_WRITE) == 0;
 }
 
+bool mems__pages_forbid(void *pages, size_t size)
+{
+	return may() && mprotect(pages, size, PROT_NONE) == 0;
+}
+
 size_t mems__pages_resident(void *pages, size_t size)
 {
 #ifdef HAVE_MINCORE

@@ -9,6 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* For a function that looks at what others change, and knows what it does. */
+#ifdef __SANITIZE_THREAD__
+#define MEMS_UNWATCHED __attribute__((no_sanitize_thread))
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define MEMS_UNWATCHED __attribute__((no_sanitize("thread")))
+#endif
+#endif
+#ifndef MEMS_UNWATCHED
+#define MEMS_UNWATCHED
+#endif
+
 /*
  * Is anybody watching? If not, the calls below need not be made; if so, they
  * cost time and memory for each byte, also of what was never touched.

@@ -316,36 +316,61 @@ static bool resize_here(struct space *space, uint64_t at, uint64_t end,
 	return true;
 }
 
+/*
+ * Find the block at `va` and change it in place, if that can be. Returns 0, or
+ * EINVAL, or ENOMEM and the bytes of the block, which is as before.
+ */
+static int find_and_resize(struct space *space, mems_va va, size_t size,
+			   uint64_t *bytes)
+{
+	bool done = false, tell = false;
+	uint64_t at, end;
+
+	mems__lock_take(&space->lock);
+	at = mems__block_at(space, va);
+	if (at == NOWHERE || size == 0) {
+		mems__lock_drop(&space->lock);
+		return EINVAL;
+	}
+	end = mems__next_start(space, at);
+	*bytes = (end - at) << space->shift;
+	if (size <= space->region->maximum)
+		done = resize_here(space, at, end, granules_of(space, size),
+				   &tell);
+	drop_lock(space, tell);
+	return done ? 0 : ENOMEM;
+}
+
+bool mems__space_resize_here(mems_space *handle, mems_va va, size_t size)
+{
+	uint64_t bytes;
+
+	return find_and_resize((struct space *)handle, va, size, &bytes) == 0;
+}
+
 mems_va mems_space_resize(mems_space *handle, mems_va va, size_t size)
 {
 	struct space *space = mems__space_of(handle);
-	uint64_t at, end;
-	bool done = false, tell = false;
+	uint64_t bytes;
 	mems_va moved;
+	int error;
 
 	if (space == NULL)
 		return MEMS_VA_NONE;
 	if (va == MEMS_VA_NONE)
 		return mems_space_alloc(handle, size);
-	mems__lock_take(&space->lock);
-	at = mems__block_at(space, va);
-	if (at == NOWHERE || size == 0) {
-		mems__lock_drop(&space->lock);
+	error = find_and_resize(space, va, size, &bytes);
+	if (error == 0)
+		return va;
+	if (error == EINVAL) {
 		errno = EINVAL;
 		return MEMS_VA_NONE;
 	}
-	end = mems__next_start(space, at);
-	if (size <= space->region->maximum)
-		done = resize_here(space, at, end, granules_of(space, size),
-				   &tell);
-	drop_lock(space, tell);
-	if (done)
-		return va;
 	moved = mems_space_alloc(handle, size);
 	if (moved == MEMS_VA_NONE)
 		return MEMS_VA_NONE;
 	memcpy(mems_space_get(handle, moved), mems_space_get(handle, va),
-	       (size_t)mems__min(size, (end - at) << space->shift));
+	       (size_t)mems__min(size, bytes));
 	(void)mems_space_free(handle, va);
 	return moved;
 }

@@ -44,14 +44,29 @@ static void in_child(void)
 	registry_lock.word = 0;
 }
 
+static bool start(void)
+{
+	hooked = hooked || mems__fork_hooks(before_fork, in_parent, in_child);
+	return hooked;
+}
+
+bool mems__registry_start(void)
+{
+	bool started;
+
+	mems__lock_take(&registry_lock);
+	started = start();
+	mems__lock_drop(&registry_lock);
+	return started;
+}
+
 /* A new space, all zeros but its lock, in the list; NULL without memory. */
 struct space *mems__registry_add(void)
 {
 	struct space *space = NULL;
 
 	mems__lock_take(&registry_lock);
-	hooked = hooked || mems__fork_hooks(before_fork, in_parent, in_child);
-	if (hooked)
+	if (start())
 		space = mems__pool_take(&objects);
 	if (space != NULL) {
 		memset(space, 0, sizeof(*space));

@@ -115,6 +115,7 @@ struct space {
 	bool joins;			/* growth > 0: one node that gets longer */
 	bool ours;			/* the region is from the system */
 	bool returns;			/* pages may be given back */
+	bool kept;			/* not by itself: the layer above does */
 	bool watched;			/* a memory checker wants to know */
 	bool soft_told;			/* of use above the soft limit */
 	unsigned char *data;		/* the memory behind MEMS_VA_FIRST */
@@ -164,6 +165,9 @@ uint64_t mems__region_metadata(const struct space *space);
 
 /* registry.c: all spaces of this process, and fork. */
 struct space *mems__registry_add(void);
+/* Set up the hooks of fork, if they are not. A layer above does so before it
+   sets up its own, which then run first and take its locks first. */
+bool mems__registry_start(void);
 void mems__registry_remove(struct space *space);
 
 /* ------------------------------------------------------- the index of holes */
@@ -204,6 +208,9 @@ bool mems__chain_grow(struct space *space, uint64_t need, struct hole *hole);
 void mems__chain_shrink(struct space *space);
 
 /* --------------------------------------------------------- for other layers */
+
+/* mems_space_resize() in place only: false, with nothing changed, if not. */
+bool mems__space_resize_here(mems_space *handle, mems_va va, size_t size);
 
 /* The space behind a handle, or NULL with errno EINVAL. */
 static inline struct space *mems__space_of(const mems_space *handle)

@@ -94,6 +94,8 @@ void mems__tracts_settle_far(struct space *space, const struct hole *hole)
 	uint64_t least = (uint64_t)TRACTS_WAITING << space->tract_shift;
 	bool tail = space->joins && hole->at + hole->length == space->top;
 
+	if (space->kept)
+		return;
 	if ((waiting > least && waiting > space->region->used / 8) ||
 	    (tail && hole->length > least && hole->length > space->top / 8))
 		mems__tracts_return(space);
