@@ -19,6 +19,7 @@
 #define MEMS_H
 
 #include <mems/base.h>
+#include <mems/heap.h>
 #include <mems/space.h>
 #include <mems/stats.h>
 

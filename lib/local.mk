@@ -4,7 +4,21 @@
 noinst_LTLIBRARIES += %D%/libmems-core.la
 lib_LTLIBRARIES += %D%/libmems.la
 
-%C%_libmems_core_la_SOURCES = \
+# What the system does: Linux's own calls, or those of POSIX alone.
+if MEMS_OS_LINUX
+os_sources = \
+	%D%/os/advice_linux.c \
+	%D%/os/linker_linux.c \
+	%D%/os/lock_linux.c
+else
+os_sources = \
+	%D%/os/advice_posix.c \
+	%D%/os/linker_posix.c \
+	%D%/os/lock_posix.c
+endif
+
+# All that plain pointers need; libmems-malloc is made of it once more.
+heap_sources = \
 	%D%/base/align.h \
 	%D%/base/assert.h \
 	%D%/base/bits.h \
@@ -34,6 +48,7 @@ lib_LTLIBRARIES += %D%/libmems.la
 	%D%/os/thread_posix.c \
 	%D%/os/watch.c \
 	%D%/os/watch.h \
+	$(os_sources) \
 	%D%/space/access.c \
 	%D%/space/alloc.c \
 	%D%/space/chain.c \
@@ -54,6 +69,41 @@ lib_LTLIBRARIES += %D%/libmems.la
 	%D%/space/trim.c \
 	%D%/space/verify.c \
 	%D%/space/walk.c \
+	%D%/heap/alloc.c \
+	%D%/heap/alloc.h \
+	%D%/heap/book.c \
+	%D%/heap/book.h \
+	%D%/heap/cache.c \
+	%D%/heap/class.c \
+	%D%/heap/class.h \
+	%D%/heap/decay.c \
+	%D%/heap/harden.c \
+	%D%/heap/harden.h \
+	%D%/heap/heap.c \
+	%D%/heap/heap.h \
+	%D%/heap/large.c \
+	%D%/heap/link.h \
+	%D%/heap/limits.c \
+	%D%/heap/list.c \
+	%D%/heap/misuse.c \
+	%D%/heap/remote.c \
+	%D%/heap/site.c \
+	%D%/heap/site.h \
+	%D%/heap/slices.c \
+	%D%/heap/slices.h \
+	%D%/heap/span.c \
+	%D%/heap/span.h \
+	%D%/heap/threads.c \
+	%D%/heap/trace.c \
+	%D%/heap/trace.h \
+	%D%/heap/verify.c \
+	%D%/heap/walk.c \
+	%D%/stats/heap_stats.c \
+	%D%/stats/trace.c \
+	%D%/stats/trace.h
+
+%C%_libmems_core_la_SOURCES = \
+	$(heap_sources) \
 	%D%/stats/collect.c \
 	%D%/stats/draw.c \
 	%D%/stats/draw.h \
@@ -61,22 +111,33 @@ lib_LTLIBRARIES += %D%/libmems.la
 	%D%/stats/draw_rows.c \
 	%D%/stats/json.c \
 	%D%/stats/print.c \
+	%D%/stats/sites.c \
 	%D%/face/classic.c \
 	%D%/face/version.c \
 	%D%/face/write.c
 
-# What the system does: Linux's own calls, or those of POSIX alone.
-if MEMS_OS_LINUX
-%C%_libmems_core_la_SOURCES += \
-	%D%/os/advice_linux.c \
-	%D%/os/linker_linux.c \
-	%D%/os/lock_linux.c
-else
-%C%_libmems_core_la_SOURCES += \
-	%D%/os/advice_posix.c \
-	%D%/os/linker_posix.c \
-	%D%/os/lock_posix.c
-endif
+# The malloc family. It is there from the start of a process, so its variables
+# of threads have a fixed place; and it calls no malloc but its own.
+lib_LTLIBRARIES += %D%/libmems-malloc.la
+%C%_libmems_malloc_la_SOURCES = \
+	$(heap_sources) \
+	%D%/face/malloc.c \
+	%D%/face/new.c \
+	%D%/face/options.c \
+	%D%/face/options.h \
+	%D%/face/write.c
+%C%_libmems_malloc_la_CFLAGS = $(AM_CFLAGS) $(MEMS_MALLOC_CFLAGS)
+%C%_libmems_malloc_la_LDFLAGS = $(AM_LDFLAGS) $(MEMS_MALLOC_LDFLAGS) \
+	-no-undefined -version-info $(MEMS_VERSION_INFO)
+EXTRA_%C%_libmems_malloc_la_DEPENDENCIES = %D%/libmems-malloc.map
+
+# The same with every block and list guarded; see heap/harden.h.
+lib_LTLIBRARIES += %D%/libmems-malloc-hardened.la
+%C%_libmems_malloc_hardened_la_SOURCES = $(%C%_libmems_malloc_la_SOURCES)
+%C%_libmems_malloc_hardened_la_CPPFLAGS = $(AM_CPPFLAGS) -DMEMS_HARDENED=1
+%C%_libmems_malloc_hardened_la_CFLAGS = $(%C%_libmems_malloc_la_CFLAGS)
+%C%_libmems_malloc_hardened_la_LDFLAGS = $(%C%_libmems_malloc_la_LDFLAGS)
+EXTRA_%C%_libmems_malloc_hardened_la_DEPENDENCIES = %D%/libmems-malloc.map
 
 %C%_libmems_la_SOURCES =
 %C%_libmems_la_LIBADD = %D%/libmems-core.la
@@ -84,4 +145,4 @@ endif
 	-version-info $(MEMS_VERSION_INFO)
 EXTRA_%C%_libmems_la_DEPENDENCIES = %D%/libmems.map
 
-EXTRA_DIST += %D%/libmems.map
+EXTRA_DIST += %D%/libmems.map %D%/libmems-malloc.map

@@ -3,9 +3,25 @@
 
 dist_man_MANS = \
 	%D%/man3/mems_get.3 \
+	%D%/man3/mems_heap_alloc.3 \
+	%D%/man3/mems_heap_alloc_batch.3 \
+	%D%/man3/mems_heap_create.3 \
+	%D%/man3/mems_heap_destroy.3 \
+	%D%/man3/mems_heap_free.3 \
+	%D%/man3/mems_heap_json.3 \
+	%D%/man3/mems_heap_limit.3 \
+	%D%/man3/mems_heap_print.3 \
+	%D%/man3/mems_heap_realloc.3 \
+	%D%/man3/mems_heap_stats.3 \
+	%D%/man3/mems_heap_trim.3 \
+	%D%/man3/mems_heap_usable_size.3 \
+	%D%/man3/mems_heap_verify.3 \
+	%D%/man3/mems_heap_walk.3 \
 	%D%/man3/mems_init.3 \
 	%D%/man3/mems_malloc.3 \
 	%D%/man3/mems_print_stats.3 \
+	%D%/man3/mems_site_alloc.3 \
+	%D%/man3/mems_site_csv.3 \
 	%D%/man3/mems_space_alloc.3 \
 	%D%/man3/mems_space_contains.3 \
 	%D%/man3/mems_space_create.3 \
@@ -27,12 +43,22 @@ dist_man_MANS = \
 	%D%/man3/mems_space_walk.3 \
 	%D%/man3/mems_version.3 \
 	%D%/man3/mems_write_fd.3 \
+	%D%/man7/libmems-malloc.7 \
 	%D%/man7/libmems.7
 
 # alias:page
 man_aliases = \
 	mems_finish:mems_init \
 	mems_free:mems_malloc \
+	mems_heap_aligned_alloc:mems_heap_alloc \
+	mems_heap_calloc:mems_heap_alloc \
+	mems_heap_collect:mems_heap_trim \
+	mems_heap_free_batch:mems_heap_alloc_batch \
+	mems_heap_free_sized:mems_heap_free \
+	mems_heap_good_size:mems_heap_usable_size \
+	mems_site_free:mems_site_alloc \
+	mems_site_json:mems_site_csv \
+	mems_site_watch:mems_site_alloc \
 	mems_space_aligned_alloc:mems_space_alloc \
 	mems_space_calloc:mems_space_alloc \
 	mems_space_copy:mems_space_read \
@@ -59,6 +85,7 @@ TESTS += \
 	tests/meta/headers.test \
 	tests/meta/layers.test \
 	tests/meta/libc.test \
+	tests/meta/malloc.test \
 	tests/meta/pages.test \
 	tests/meta/symbols.test
 
@@ -69,6 +96,7 @@ EXTRA_DIST += \
 	tests/meta/headers.test \
 	tests/meta/layers.test \
 	tests/meta/libc.test \
+	tests/meta/malloc.test \
 	tests/meta/meta.sh \
 	tests/meta/page.awk \
 	tests/meta/pages.test \

@@ -11,6 +11,18 @@ api_tests = \
 	%D%/api/address_space \
 	%D%/api/classic \
 	%D%/api/fork \
+	%D%/api/heap_alloc \
+	%D%/api/heap_create \
+	%D%/api/heap_fork \
+	%D%/api/heap_limits \
+	%D%/api/heap_looks \
+	%D%/api/heap_memory_back \
+	%D%/api/heap_realloc \
+	%D%/api/heap_refused \
+	%D%/api/heap_stats \
+	%D%/api/heap_threads \
+	%D%/api/heap_walk \
+	%D%/api/ralloc \
 	%D%/api/space_access \
 	%D%/api/space_alloc \
 	%D%/api/space_create \
@@ -25,6 +37,18 @@ api_tests = \
 %C%_api_address_space_SOURCES = %D%/api/address_space.c %D%/api/space.h
 %C%_api_classic_SOURCES = %D%/api/classic.c
 %C%_api_fork_SOURCES = %D%/api/fork.c %D%/api/space.h
+%C%_api_heap_alloc_SOURCES = %D%/api/heap_alloc.c %D%/api/heap.h
+%C%_api_heap_create_SOURCES = %D%/api/heap_create.c %D%/api/heap.h
+%C%_api_heap_fork_SOURCES = %D%/api/heap_fork.c %D%/api/heap.h
+%C%_api_heap_limits_SOURCES = %D%/api/heap_limits.c %D%/api/heap.h
+%C%_api_heap_looks_SOURCES = %D%/api/heap_looks.c %D%/api/heap.h
+%C%_api_heap_memory_back_SOURCES = %D%/api/heap_memory_back.c %D%/api/heap.h
+%C%_api_heap_realloc_SOURCES = %D%/api/heap_realloc.c %D%/api/heap.h
+%C%_api_heap_refused_SOURCES = %D%/api/heap_refused.c %D%/api/heap.h
+%C%_api_heap_stats_SOURCES = %D%/api/heap_stats.c %D%/api/heap.h
+%C%_api_heap_threads_SOURCES = %D%/api/heap_threads.c %D%/api/heap.h
+%C%_api_heap_walk_SOURCES = %D%/api/heap_walk.c %D%/api/heap.h
+%C%_api_ralloc_SOURCES = %D%/api/ralloc.c
 %C%_api_space_access_SOURCES = %D%/api/space_access.c %D%/api/space.h
 %C%_api_space_alloc_SOURCES = %D%/api/space_alloc.c %D%/api/space.h
 %C%_api_space_create_SOURCES = %D%/api/space_create.c %D%/api/space.h
@@ -39,18 +63,21 @@ api_tests = \
 misuse_tests = \
 	%D%/misuse/addresses \
 	%D%/misuse/classic \
+	%D%/misuse/heap \
 	%D%/misuse/options \
 	%D%/misuse/sizes \
 	%D%/misuse/use_after_free
 
 %C%_misuse_addresses_SOURCES = %D%/misuse/addresses.c
 %C%_misuse_classic_SOURCES = %D%/misuse/classic.c
+%C%_misuse_heap_SOURCES = %D%/misuse/heap.c
 %C%_misuse_options_SOURCES = %D%/misuse/options.c
 %C%_misuse_sizes_SOURCES = %D%/misuse/sizes.c
 %C%_misuse_use_after_free_SOURCES = %D%/misuse/use_after_free.c
 
 model_tests = \
 	%D%/exhaustive/tiny_space \
+	%D%/property/heap_vs_model \
 	%D%/property/space_vs_model
 
 model_sources = \
@@ -61,6 +88,8 @@ model_sources = \
 
 %C%_exhaustive_tiny_space_SOURCES = \
 	%D%/exhaustive/tiny_space.c $(model_sources)
+%C%_property_heap_vs_model_SOURCES = \
+	%D%/property/heap_vs_model.c %D%/api/heap.h
 %C%_property_space_vs_model_SOURCES = \
 	%D%/property/space_vs_model.c $(model_sources)
 
@@ -71,12 +100,16 @@ api_tests += %D%/api/cxx
 endif
 
 check_PROGRAMS += $(api_tests) $(misuse_tests) $(model_tests)
-TESTS += $(api_tests) $(misuse_tests) $(model_tests) %D%/misuse/valgrind.test
+TESTS += $(api_tests) $(misuse_tests) $(model_tests) %D%/misuse/valgrind.test \
+	%D%/model/model.test
 
 EXTRA_DIST += \
 	%D%/api/cxx.cpp \
 	%D%/capture.h \
 	%D%/misuse/valgrind.test \
+	%D%/model/model.test \
+	%D%/model/remote.pml \
+	%D%/model/remote_relacy.cpp \
 	%D%/random.h \
 	%D%/tap.h
 

@@ -1,14 +1,16 @@
 /*
  * What can be known of a space: counts, the chains as text, the same as JSON,
- * and a picture.
+ * and a picture; and of a heap: counts, a table of its size classes, the same
+ * as JSON.
  *
  * The printing calls write to any mems_write_fn; mems_write_fd() is one. They
- * hold no lock while they write. When other threads change the space meanwhile,
+ * hold no lock while they write. When other threads change the object meanwhile,
  * each piece is right for the moment at which it was read.
  */
 #ifndef MEMS_STATS_H
 #define MEMS_STATS_H
 
+#include <mems/heap.h>
 #include <mems/space.h>
 
 MEMS_BEGIN_DECLS
@@ -74,6 +76,55 @@ MEMS_API int mems_space_json(mems_space *space, mems_write_fn *write,
  */
 MEMS_API int mems_space_draw(mems_space *space, mems_write_fn *write,
 			     void *arg);
+
+struct mems_heap_stats {
+	size_t size;		/* set by the caller: sizeof of this struct */
+	uint64_t held;		/* bytes in the heap's runs */
+	uint64_t held_peak;	/* the most that `held` has been */
+	uint64_t used;		/* bytes in live blocks */
+	uint64_t blocks;	/* live blocks */
+	uint64_t runs;		/* runs of 64 KiB and more */
+	uint64_t large_blocks;	/* live blocks that are a run of their own */
+	uint64_t large_used;	/* bytes in these */
+	uint64_t caches;	/* threads that allocated from the heap */
+	uint64_t soft_limit;
+	uint64_t hard_limit;
+	uint64_t waiting;	/* all heaps: bytes of empty runs whose memory
+				   was not given back yet */
+	uint64_t returned;	/* all heaps: bytes given back to the system so
+				   far */
+	uint64_t reserved;	/* all heaps: bytes of addresses */
+};
+
+/*
+ * Fill `stats`, as much of it as stats->size says. Blocks that other threads
+ * allocate or free meanwhile are counted or not.
+ *   -EINVAL  stats is NULL, or stats->size is less than that of the first
+ *            version; the heap was destroyed
+ */
+MEMS_API int mems_heap_stats(mems_heap *heap, struct mems_heap_stats *stats);
+
+/*
+ * The counts, and a line for each size class in use. Returns 0, what `write`
+ * returned when it was not 0, or
+ *   -EINVAL  write is NULL; the heap was destroyed
+ */
+MEMS_API int mems_heap_print(mems_heap *heap, mems_write_fn *write, void *arg);
+
+/*
+ * The same as one JSON object; see mems_heap_json(3).
+ * Returns as mems_heap_print().
+ */
+MEMS_API int mems_heap_json(mems_heap *heap, mems_write_fn *write, void *arg);
+
+/*
+ * What mems_site_watch() found, a line for each call site behind a line of
+ * names, separated by commas; or as a JSON array. Returns 0, what `write`
+ * returned when it was not 0, or
+ *   -EINVAL  write is NULL
+ */
+MEMS_API int mems_site_csv(mems_write_fn *write, void *arg);
+MEMS_API int mems_site_json(mems_write_fn *write, void *arg);
 
 MEMS_END_DECLS
 

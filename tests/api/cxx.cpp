@@ -1,6 +1,8 @@
 // The headers from C++: they compile, and what they declare links.
 #include <mems.h>
 #include <mems/base.h>
+#include <mems/heap.h>
+#include <mems/ralloc.h>
 #include <mems/space.h>
 #include <mems/stats.h>
 
@@ -61,6 +63,32 @@ static void a_space()
 	is(mems_space_destroy(space), 0, "the space ends");
 }
 
+static void a_heap()
+{
+	mems_heap_options options = MEMS_HEAP_OPTIONS;
+	options.hard_limit = 16 << 20;
+	mems_heap *heap = mems_heap_create(&options);
+	struct mems_heap_stats stats = {};
+	void *block = mems_heap_alloc(heap, 100);
+
+	stats.size = sizeof(stats);
+	is(::mems_heap_stats(heap, &stats), 0, "a heap tells its counts");
+	is(stats.blocks, 1, "of a block");
+	mems_heap_free(block);
+	is(mems_heap_destroy(heap), 0, "and ends");
+}
+
+static void the_names_of_r_alloc()
+{
+	init_heap();
+	void *block = r_alloc(10), *counted = r_alloc(10, 3);
+
+	ok(block != nullptr && counted != nullptr, "r_alloc with and without "
+	   "a site");
+	r_free(block);
+	r_free(counted);
+}
+
 int main()
 {
 	const mems_space_options classic = MEMS_SPACE_CLASSIC;
@@ -69,5 +97,7 @@ int main()
 	the_classic_calls();
 	a_space();
 	is_str(mems_version(), MEMS_VERSION, "the version");
+	a_heap();
+	the_names_of_r_alloc();
 	return done_testing();
 }

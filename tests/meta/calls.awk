@@ -4,8 +4,9 @@
 #
 # CODES are the errors of the contract, "EINVAL,ENOMEM", or "-": those named in
 # the comment above, those of a call that the comment refers to ("The same",
-# "as for X()", "Returns as X()"), and EINVAL for each call on a space that is
-# more than an inline, which is what mems/space.h says at its beginning.
+# "Returns as X()"), and EINVAL for each call on a space or a heap that is more
+# than an inline, which is what mems/space.h and mems/heap.h say at their
+# beginning. "ENOMEM as for X()" is ENOMEM alone.
 
 function add(list, code)
 {
@@ -33,7 +34,7 @@ function codes_of(text, list, rest, name)
 		rest = substr(rest, RSTART + RLENGTH)
 	}
 	rest = text
-	while (match(rest, /(same as|as for|Returns as) mems_[a-z_]+\(/)) {
+	while (match(rest, /(same as|Returns as) mems_[a-z_]+\(/)) {
 		name = substr(rest, RSTART, RLENGTH - 1)
 		sub(/.* /, "", name)
 		list = add_all(list, codes[name])
@@ -54,7 +55,7 @@ function declared(prototype, name, list)
 		return
 	name = substr(prototype, RSTART, RLENGTH - 1)
 	list = codes_of(comment)
-	if (kind == "symbol" && prototype ~ /\((const )?mems_space \*/)
+	if (kind == "symbol" && prototype ~ /\((const )?mems_(space|heap) \*/)
 		list = add(list, "EINVAL")
 	codes[name] = list
 	last = name

@@ -3,6 +3,11 @@
 unit_tests = \
 	%D%/base/bitset \
 	%D%/base/text \
+	%D%/heap/cache \
+	%D%/heap/class \
+	%D%/heap/failures \
+	%D%/heap/remote \
+	%D%/heap/slices \
 	%D%/os/lock \
 	%D%/os/pages \
 	%D%/os/pool \
@@ -14,6 +19,11 @@ unit_tests = \
 core_archive = lib/libmems-core.la
 %C%_base_bitset_LDADD = $(core_archive)
 %C%_base_text_LDADD = $(core_archive)
+%C%_heap_cache_LDADD = $(core_archive)
+%C%_heap_class_LDADD = $(core_archive)
+%C%_heap_failures_LDADD = $(core_archive)
+%C%_heap_remote_LDADD = $(core_archive)
+%C%_heap_slices_LDADD = $(core_archive)
 %C%_os_lock_LDADD = $(core_archive)
 %C%_os_pages_LDADD = $(core_archive)
 %C%_os_pool_LDADD = $(core_archive)

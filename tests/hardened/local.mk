@@ -1,0 +1,6 @@
+# Programs that commit crimes on libmems-malloc-hardened.so.
+check_PROGRAMS += %D%/crimes
+%C%_crimes_CFLAGS = $(preload_flags)
+%C%_crimes_LDADD =
+TESTS += %D%/hardened.test
+EXTRA_DIST += %D%/hardened.test
