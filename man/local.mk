@@ -2,6 +2,7 @@
 # first; the others are links, made when the pages are installed.
 
 dist_man_MANS = \
+	%D%/man1/mems.1 \
 	%D%/man3/mems_get.3 \
 	%D%/man3/mems_heap_alloc.3 \
 	%D%/man3/mems_heap_alloc_batch.3 \
