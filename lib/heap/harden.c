@@ -87,11 +87,15 @@ void mems__harden_free(const struct span *span, void *block)
 {
 	size_t size = mems__harden_check(span, block);
 	uint64_t code = code_of(block), live = (TAG_LIVE | size) ^ code;
+	uint64_t *mark = mark_of(span, block);
 
 	/* Two threads may be at it at once. */
-	if (!__atomic_compare_exchange_n(mark_of(span, block), &live,
-					 (TAG_FREE | size) ^ code, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (MEMS__SINGLE_THREADED)
+		*mark = (TAG_FREE | size) ^ code;
+	else if (!__atomic_compare_exchange_n(mark, &live,
+					      (TAG_FREE | size) ^ code, false,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED))
 		mems__misuse("double free", block);
 	if (mems__zero_on_free)
 		memset(block, 0, whole_size(span) - MARK_SIZE);
