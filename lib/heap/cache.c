@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-/* Never cut more bytes than this into blocks at a time: cutting writes. */
+/* As many bytes are cut into blocks at a time as were before, from the least
+   to the most: cutting writes, and a short thread needs few. */
 #define CUT_LEAST 4096
 #define CUT_MOST 16384
 
@@ -97,8 +98,6 @@ static void cut(struct span *span)
 	char *block = mems__span_block(span, span->fresh), *next, *first;
 	uint32_t fresh;
 
-	if (!span->zeroed)
-		count = (uint32_t)(CUT_MOST / size);
 	if (count == 0)
 		count = 1;
 	if (count > (uint32_t)(info->count - span->fresh))
