@@ -59,6 +59,20 @@ void *mems__harden_mark(const struct span *span, void *block, size_t size)
 	return block;
 }
 
+/* Up to a multiple of 8 byte by byte, then in words; `end` is one. */
+static bool is_filled(const char *at, const char *end)
+{
+	const uint64_t filled = FILL * (uint64_t)0x0101010101010101;
+
+	for (; at < end && (uintptr_t)at % 8 != 0; at++)
+		if (*at != (char)FILL)
+			return false;
+	for (; at < end; at += 8)
+		if (memcmp(at, &filled, 8) != 0)
+			return false;
+	return true;
+}
+
 static __attribute__((noreturn, cold)) void damaged(const void *block)
 {
 	mems__misuse("block written past its end, or never allocated", block);
@@ -77,9 +91,8 @@ size_t mems__harden_check(const struct span *span, const void *block)
 		damaged(block);
 	if ((told & TAG_MASK) == TAG_FREE)
 		mems__misuse("double free", block);
-	for (const char *at = (const char *)block + size; at < end; at++)
-		if (*at != (char)FILL)
-			damaged(block);
+	if (!is_filled((const char *)block + size, end))
+		damaged(block);
 	return (size_t)size;
 }
 
