@@ -92,6 +92,14 @@ static ALWAYS_INLINE void *alloc(struct cache *cache, size_t size,
 	return block;
 }
 
+/* Set the mark of a new block; without marks, do not even look for its span. */
+static ALWAYS_INLINE void *mark(void *block, size_t size)
+{
+	if (MARK_SIZE == 0)
+		return block;
+	return mems__harden_mark(span_holding(block), block, size);
+}
+
 /* All that was not known to be 0 made so, and the mark set. */
 static ALWAYS_INLINE void *finish(void *block, size_t size, bool zero)
 {
@@ -99,7 +107,7 @@ static ALWAYS_INLINE void *finish(void *block, size_t size, bool zero)
 		return NULL;
 	if (zero)
 		memset(block, 0, size);
-	return mems__harden_mark(span_holding(block), block, size);
+	return mark(block, size);
 }
 
 NOINLINE void *mems__alloc(struct cache *cache, size_t size)
@@ -289,7 +297,7 @@ static void *grow(struct span *span, void *block, size_t size)
 	mems__span_release(span);
 	mems__decay_ask();
 	mems__limits_tell(heap);
-	return mems__harden_mark(span_holding(moved), moved, size);
+	return mark(moved, size);
 }
 
 void *mems__realloc(struct cache *cache, void *block, size_t size)

@@ -3,23 +3,26 @@
 
 #include "heap/class.h"
 
-#define SIZE(n) \
-	((n) < 8 ? 16u * ((n) + 1) :                                       \
-	 (n) < 56 ? (9u + (n) % 8) << ((n) / 8 + 3) :                      \
-	 (3u + (n) % 2) << ((n) / 2 - 16))
+/* The size of class n: up to 128, up to 8 KiB, above. */
+#define BY_16(n) (16u * ((n) + 1))
+#define BY_EIGHTHS(n) ((9u + (n) % 8) << ((n) / 8 + 3))
+#define BY_HALVES(n) ((3u + (n) % 2) << ((n) / 2 - 16))
 
 /* Slices for four blocks or more. */
 #define SLICES(size) ((size) <= 16384 ? 1 : 2)
 
-#define CLASS(n)                                                           \
-	{ SIZE(n), (uint32_t)((((uint64_t)1 << 35) + SIZE(n) - 1) / SIZE(n)), \
-	  (uint16_t)(SLICES(SIZE(n)) * SLICE / SIZE(n)), SLICES(SIZE(n)) }
+#define CLASS(size)                                                        \
+	{ (size), (uint32_t)((((uint64_t)1 << 35) + (size) - 1) / (size)), \
+	  (uint16_t)(SLICES(size) * SLICE / (size)), SLICES(size) }
 
-#define EIGHT(n)                                                           \
-	CLASS(n), CLASS((n) + 1), CLASS((n) + 2), CLASS((n) + 3),          \
-	CLASS((n) + 4), CLASS((n) + 5), CLASS((n) + 6), CLASS((n) + 7)
+#define FOUR(by, n)                                                        \
+	CLASS(by(n)), CLASS(by((n) + 1)), CLASS(by((n) + 2)),              \
+	CLASS(by((n) + 3))
+#define EIGHT(by, n) FOUR(by, n), FOUR(by, (n) + 4)
 
 const struct class mems__classes[CLASSES] = {
-	EIGHT(0), EIGHT(8), EIGHT(16), EIGHT(24), EIGHT(32), EIGHT(40),
-	EIGHT(48), CLASS(56), CLASS(57), CLASS(58), CLASS(59),
+	EIGHT(BY_16, 0),
+	EIGHT(BY_EIGHTHS, 8), EIGHT(BY_EIGHTHS, 16), EIGHT(BY_EIGHTHS, 24),
+	EIGHT(BY_EIGHTHS, 32), EIGHT(BY_EIGHTHS, 40), EIGHT(BY_EIGHTHS, 48),
+	FOUR(BY_HALVES, 56),
 };

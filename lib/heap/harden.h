@@ -48,7 +48,8 @@ void mems__harden_unguard(const struct span *span);
 #define MARK_SIZE 0
 #define GUARD_SLICES 0
 #define mems__harden_start() ((void)0)
-#define mems__harden_mark(span, block, size) ((void)sizeof(span), (block))
+#define mems__harden_mark(span, block, size) \
+	((void)(span), (void)(size), (block))
 #define mems__harden_free(span, block) ((void)0)
 #define mems__harden_guard(span) ((void)0)
 #define mems__harden_unguard(span) ((void)0)

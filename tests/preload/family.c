@@ -192,17 +192,17 @@ static void alignments_are_kept(void)
 			diag("alignment %zu", alignment);
 	}
 	ok(good, "blocks are at multiples of 1 to 4 MiB");
-	block = hide(memalign(48, 100));
+	block = hide(memalign(unknown(48), 100));
 	ok(is_good(block, 64, 100), "memalign takes the next power of two");
 	free(block);
-	block = hide(memalign(0, 100));
+	block = hide(memalign(unknown(0), 100));
 	ok(is_good(block, 16, 100), "memalign takes 0 for any");
 	free(block);
 	errno = 0;
-	ok(failed_with(memalign(SIZE_MAX / 2 + 2, 1), EINVAL),
+	ok(failed_with(memalign(unknown(SIZE_MAX / 2 + 2), 1), EINVAL),
 	   "no power of two is that large");
 	errno = 0;
-	ok(failed_with(memalign(SIZE_MAX / 2 + 1, 1), ENOMEM),
+	ok(failed_with(memalign(unknown(SIZE_MAX / 2 + 1), 1), ENOMEM),
 	   "the largest has no place");
 	errno = 0;
 	ok(failed_with(aligned_alloc(unknown(48), 100), EINVAL),
