@@ -126,6 +126,7 @@ lib_LTLIBRARIES += %D%/libmems-malloc.la
 	%D%/face/options.c \
 	%D%/face/options.h \
 	%D%/face/write.c
+%C%_libmems_malloc_la_CPPFLAGS = $(AM_CPPFLAGS) -DMEMS_MALLOC=1
 %C%_libmems_malloc_la_CFLAGS = $(AM_CFLAGS) $(MEMS_MALLOC_CFLAGS)
 %C%_libmems_malloc_la_LDFLAGS = $(AM_LDFLAGS) $(MEMS_MALLOC_LDFLAGS) \
 	-no-undefined -version-info $(MEMS_VERSION_INFO)
@@ -134,7 +135,8 @@ EXTRA_%C%_libmems_malloc_la_DEPENDENCIES = %D%/libmems-malloc.map
 # The same with every block and list guarded; see heap/harden.h.
 lib_LTLIBRARIES += %D%/libmems-malloc-hardened.la
 %C%_libmems_malloc_hardened_la_SOURCES = $(%C%_libmems_malloc_la_SOURCES)
-%C%_libmems_malloc_hardened_la_CPPFLAGS = $(AM_CPPFLAGS) -DMEMS_HARDENED=1
+%C%_libmems_malloc_hardened_la_CPPFLAGS = $(%C%_libmems_malloc_la_CPPFLAGS) \
+	-DMEMS_HARDENED=1
 %C%_libmems_malloc_hardened_la_CFLAGS = $(%C%_libmems_malloc_la_CFLAGS)
 %C%_libmems_malloc_hardened_la_LDFLAGS = $(%C%_libmems_malloc_la_LDFLAGS)
 EXTRA_%C%_libmems_malloc_hardened_la_DEPENDENCIES = %D%/libmems-malloc.map

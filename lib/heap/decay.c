@@ -102,10 +102,14 @@ void mems__decay_help(const void *caller)
 {
 	uint32_t none = 0;
 
+#ifdef MEMS_MALLOC
 	/* The dynamic linker frees what it has for a thread under a lock that
 	   making a thread takes. There will be another call. */
 	if (mems__helper_forbidden(caller))
 		return;
+#else
+	(void)caller;
+#endif
 	__atomic_store_n(&mems__decay_wanted, false, __ATOMIC_RELAXED);
 	if (!__atomic_compare_exchange_n(&helping, &none, 1, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))

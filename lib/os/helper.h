@@ -12,8 +12,8 @@
 bool mems__helper_start(void (*help)(void));
 
 /*
- * May this caller hold a lock that making a thread takes? The C library's
- * dynamic linker is the one that may.
+ * May this caller, if it is known, hold a lock that making a thread takes? The
+ * C library's dynamic linker is the one that may.
  */
 bool mems__helper_forbidden(const void *caller);
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* The dynamic linker's. */
+/* The dynamic linker's; true as well where nobody can tell. */
 bool mems__is_linker(const void *address);
 
 /* This library's own; a guess of no where nobody tells. */

@@ -22,7 +22,8 @@ bool mems__is_linker(const void *address)
 	uintptr_t base = (uintptr_t)getauxval(AT_BASE);
 	const ElfW(Ehdr) *header = (const void *)base;
 
-	return base != 0 &&
+	/* A static program has none, or all of it is: nobody can tell. */
+	return base == 0 ||
 	       is_in((const void *)(base + header->e_phoff), header->e_phnum,
 		     (uintptr_t)address - base);
 }
