@@ -312,6 +312,8 @@ static void recount(struct span *span)
 	     block = mems__decode(*(uintptr_t *)block, block))
 		free++;
 	span->used = span->fresh - free;
+	/* It may have begun to cut what still counts as fresh. */
+	span->zeroed = 0;
 }
 
 /* Bytes that a thread had counted in or out, but for no span, are no more. */
