@@ -182,6 +182,19 @@ size_t mems__usable_size(const void *block);
 #define SPAN_WORDS 64
 uint32_t mems__span_live(const struct span *span, uint64_t live[SPAN_WORDS]);
 
+/* What there is to tell of a span, whoever uses it. */
+struct span_view {
+	char *memory;
+	size_t held;		/* bytes of its slices */
+	size_t size;		/* of each block: what may be used of it */
+	unsigned class;		/* CLASSES: one large block */
+	uint32_t blocks;	/* in use */
+	uint64_t live[SPAN_WORDS];	/* the bits of these */
+};
+/* False: it is none of this heap, or not any more. */
+bool mems__span_view(const struct span *span, const struct heap *heap,
+		     struct span_view *view);
+
 /* misuse.c: one line, and the end of the process. */
 void mems__misuse(const char *what, const void *block)
 	__attribute__((noreturn, cold));

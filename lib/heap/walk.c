@@ -2,8 +2,10 @@
  * Telling of every live block. What is live is known from what is not: the
  * blocks in the lists of a span, and those never cut.
  *
- * Another thread may change a list while it is followed; so every link is
- * looked at before it is believed, and the worst is a wrong picture.
+ * Other threads may use the span meanwhile. Under the lock of all slices it
+ * stays the span that it is, since a span that is given back waits for that;
+ * but a list may change while it is followed, so every link is looked at
+ * before it is believed, and the worst is a wrong picture.
  */
 #include <config.h>
 
@@ -61,41 +63,64 @@ uint32_t mems__span_live(const struct span *span, uint64_t live[SPAN_WORDS])
 }
 
 MEMS_UNWATCHED
-static int walk_span(const struct span *span, mems_heap_walk_fn *callback,
+bool mems__span_view(const struct span *span, const struct heap *heap,
+		     struct span_view *view)
+{
+	uint8_t kind;
+
+	mems__lock_take(&mems__slices_lock);
+	kind = __atomic_load_n(&span->kind, __ATOMIC_ACQUIRE);
+	if (kind == SPAN_NONE || kind == SPAN_INSIDE || span->heap != heap) {
+		mems__lock_drop(&mems__slices_lock);
+		return false;
+	}
+	view->memory = span->memory;
+	view->held = (size_t)span->slices << SLICE_SHIFT;
+	if (kind == SPAN_LARGE) {
+		view->class = CLASSES;
+		view->size = span->bytes;
+		view->blocks = 1;
+		memset(view->live, 0, sizeof(view->live));
+		view->live[0] = 1;
+	} else {
+		view->class = span->class;
+		view->size = mems__class_info(span)->size;
+		view->blocks = mems__span_live(span, view->live);
+	}
+	mems__lock_drop(&mems__slices_lock);
+	return true;
+}
+
+static int walk_view(struct span_view *view, mems_heap_walk_fn *callback,
 		     void *arg)
 {
-	uint64_t live[SPAN_WORDS];
-	size_t size;
 	int result = 0;
 
-	if (span->kind == SPAN_LARGE) {
-		size = span->bytes;
-		/* It may have become something else meanwhile. */
-		return span->kind != SPAN_LARGE ? 0 :
-		       callback(span->memory, size, arg);
-	}
-	size = mems__class_info(span)->size;
-	(void)mems__span_live(span, live);
 	for (uint32_t i = 0; i < SPAN_WORDS && result == 0; i++) {
-		for (; live[i] != 0 && result == 0; live[i] &= live[i] - 1)
-			result = callback(mems__span_block(span, i * 64 +
-					  mems__low_bit(live[i])), size, arg);
+		uint64_t live = view->live[i];
+
+		for (; live != 0 && result == 0; live &= live - 1) {
+			size_t number = i * 64 + mems__low_bit(live);
+
+			result = callback(view->memory + number * view->size,
+					  view->size, arg);
+		}
 	}
 	return result;
 }
 
-MEMS_UNWATCHED
 int mems_heap_walk(mems_heap *handle, mems_heap_walk_fn *callback, void *arg)
 {
 	struct heap *heap = mems__heap_of(handle);
 	struct slices_cursor cursor = { 0, 0 };
+	struct span_view view;
 	struct span *span;
 	int result = 0;
 
 	if (heap == NULL || callback == NULL)
 		return -EINVAL;
 	while (result == 0 && (span = mems__slices_next(&cursor)) != NULL)
-		if (span->heap == heap)
-			result = walk_span(span, callback, arg);
+		if (mems__span_view(span, heap, &view))
+			result = walk_view(&view, callback, arg);
 	return result;
 }

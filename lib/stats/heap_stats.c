@@ -6,7 +6,6 @@
 
 #include "base/align.h"
 #include "base/text.h"
-#include "os/watch.h"
 
 #include <mems/stats.h>
 
@@ -30,41 +29,37 @@ static void count_cache(struct cache *cache, void *arg)
 {
 	uint64_t *caches = arg;
 
-	(void)cache;
-	++*caches;
+	/* One without a thread waits for the next. */
+	if (__atomic_load_n(&cache->thread, __ATOMIC_RELAXED) != NULL)
+		++*caches;
 }
 
-MEMS_UNWATCHED
-static void count_span(struct census *census, const struct span *span)
+static void count_span(struct census *census, const struct span_view *view)
 {
 	struct mems_heap_stats *stats = &census->stats;
-	uint64_t live[SPAN_WORDS], blocks = 1, used = span->bytes;
-	struct share *share = &census->shares[CLASSES];
+	struct share *share = &census->shares[view->class];
+	uint64_t used = view->blocks * (uint64_t)view->size;
 
-	if (span->kind == SPAN_LARGE) {
+	if (view->class == CLASSES) {
 		stats->large_blocks++;
 		stats->large_used += used;
-	} else {
-		share = &census->shares[span->class];
-		blocks = mems__span_live(span, live);
-		used = blocks * mems__class_info(span)->size;
 	}
 	share->spans++;
-	share->blocks += blocks;
+	share->blocks += view->blocks;
 	share->used += used;
-	share->held += (uint64_t)span->slices << SLICE_SHIFT;
+	share->held += view->held;
 	stats->runs++;
-	stats->blocks += blocks;
+	stats->blocks += view->blocks;
 	stats->used += used;
 }
 
-MEMS_UNWATCHED
 static int take_census(mems_heap *handle, struct census *census)
 {
 	struct heap *heap = mems__heap_of(handle);
 	struct mems_heap_stats *stats = &census->stats;
 	struct slices_stats slices;
 	struct slices_cursor cursor = { 0, 0 };
+	struct span_view view;
 	struct span *span;
 
 	if (heap == NULL)
@@ -75,16 +70,17 @@ static int take_census(mems_heap *handle, struct census *census)
 	stats->soft_limit = heap->soft_limit;
 	stats->hard_limit = heap->hard_limit;
 	mems__lock_drop(&heap->lock);
-	stats->held = heap->held;
-	stats->held_peak = heap->held_peak;
+	stats->held = __atomic_load_n(&heap->held, __ATOMIC_RELAXED);
+	stats->held_peak = __atomic_load_n(&heap->held_peak,
+					   __ATOMIC_RELAXED);
 	mems__slices_stats(&slices);
 	stats->waiting = slices.dirty;
 	stats->returned = slices.returned;
 	stats->reserved = slices.reserved;
 	mems__caches_visit(heap, count_cache, &stats->caches);
 	while ((span = mems__slices_next(&cursor)) != NULL)
-		if (span->heap == heap)
-			count_span(census, span);
+		if (mems__span_view(span, heap, &view))
+			count_span(census, &view);
 	return 0;
 }
 

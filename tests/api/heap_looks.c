@@ -19,7 +19,16 @@ struct worker {
 	mems_heap *heap;
 	struct rng rng;
 	uint64_t rounds, wrong;
+	const char *first_wrong;
 };
+
+static void expect(struct worker *worker, int right, const char *what)
+{
+	if (right)
+		return;
+	if (worker->wrong++ == 0)
+		worker->first_wrong = what;
+}
 
 static void *change(void *arg)
 {
@@ -68,19 +77,20 @@ static void *look(void *arg)
 		struct mems_heap_stats stats = { .size = sizeof(stats) };
 		uint64_t count = 0;
 
-		worker->wrong += mems_heap_stats(heap, &stats) != 0;
-		worker->wrong += stats.held % RUN != 0;
-		worker->wrong += stats.used > (uint64_t)1 << 40;
-		worker->wrong += mems_heap_walk(heap, count_blocks,
-						&count) != 0;
-		worker->wrong += mems_heap_print(heap, count_bytes,
-						 &count) != 0;
-		worker->wrong += mems_heap_json(heap, count_bytes,
-						&count) != 0;
-		worker->wrong += mems_heap_limit(heap, 0, 1 << 30, NULL,
-						 NULL) != 0;
-		worker->wrong += mems_heap_collect(heap) != 0;
-		worker->wrong += mems_heap_trim(heap, &count) != 0;
+		expect(worker, mems_heap_stats(heap, &stats) == 0, "stats");
+		expect(worker, stats.held % RUN == 0, "what is held");
+		expect(worker, stats.used <= (uint64_t)1 << 40,
+		       "what is used");
+		expect(worker, mems_heap_walk(heap, count_blocks, &count) == 0,
+		       "a block");
+		expect(worker, mems_heap_print(heap, count_bytes, &count) == 0,
+		       "print");
+		expect(worker, mems_heap_json(heap, count_bytes, &count) == 0,
+		       "json");
+		expect(worker, mems_heap_limit(heap, 0, 1 << 30, NULL, NULL)
+		       == 0, "limit");
+		expect(worker, mems_heap_collect(heap) == 0, "collect");
+		expect(worker, mems_heap_trim(heap, &count) == 0, "trim");
 		worker->rounds++;
 	} while (!__atomic_load_n(&done, __ATOMIC_RELAXED));
 	return NULL;
@@ -110,6 +120,8 @@ static void looking_does_no_harm(mems_heap *heap, const char *which,
 	is(wrong, 0, "%s: %d threads found nothing wrong", which, THREADS);
 	is(looker.wrong, 0, "%s: nor did one that looked at it %d times",
 	   which, (int)looker.rounds);
+	if (looker.wrong > 0)
+		diag("wrong was first: %s", looker.first_wrong);
 	is(heap_stats(heap).blocks, before, "%s: nothing is left", which);
 	ok(heap_is_sound(heap), "%s: the heap is sound", which);
 }
