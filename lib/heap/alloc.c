@@ -53,7 +53,8 @@ static ALWAYS_INLINE void *take(struct cache *cache, size_t size,
 	return mems__cache_alloc(cache, mems__class_of(whole), zeroed);
 }
 
-/* There is none: what this thread has at hand may be what is missing. */
+/* There is none: what is at hand for this thread, and for those to come, may
+   be what is missing. */
 static NOINLINE void *take_again(struct cache *cache, size_t size,
 				 size_t alignment, bool *zeroed)
 {
@@ -61,6 +62,7 @@ static NOINLINE void *take_again(struct cache *cache, size_t size,
 
 	if (size <= SIZE_MOST && is_cache(&cache)) {
 		mems__cache_collect(cache);
+		mems__caches_unpark();
 		block = take(cache, size, alignment, zeroed);
 	}
 	if (block == NULL)

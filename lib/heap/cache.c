@@ -217,25 +217,51 @@ void mems__cache_collect(struct cache *cache)
 	}
 }
 
+/* Give up what a bin has: all of it goes to the heap. */
+static void flush_bin(struct cache *cache, unsigned class)
+{
+	struct bin *bin = &cache->bins[class];
+	struct span *span = bin->current;
+
+	if (span != &mems__no_span) {
+		set_current(cache, class, &mems__no_span);
+		if (span->free != NULL ||
+		    span->fresh < mems__class_info(span)->count ||
+		    !leave(span)) {
+			span->used--;
+			mems__list_put(span);
+		}
+	}
+	while ((span = bin->partial.first) != NULL) {
+		mems__span_unlink(&bin->partial, span);
+		mems__list_put(span);
+	}
+}
+
 void mems__cache_flush(struct cache *cache)
 {
 	mems__cache_collect(cache);
+	for (unsigned class = 0; class < CLASSES; class++)
+		flush_bin(cache, class);
+}
+
+void mems__cache_pare(struct cache *cache, size_t most)
+{
+	size_t kept = 0;
+
 	for (unsigned class = 0; class < CLASSES; class++) {
 		struct bin *bin = &cache->bins[class];
 		struct span *span = bin->current;
+		size_t bytes;
 
-		if (span != &mems__no_span) {
-			set_current(cache, class, &mems__no_span);
-			if (span->free != NULL ||
-			    span->fresh < mems__class_info(span)->count ||
-			    !leave(span)) {
-				span->used--;
-				mems__list_put(span);
-			}
-		}
-		while ((span = bin->partial.first) != NULL) {
-			mems__span_unlink(&bin->partial, span);
-			mems__list_put(span);
-		}
+		if (span == &mems__no_span && bin->partial.first == NULL)
+			continue;
+		bytes = (size_t)span->fresh * mems__classes[class].size;
+		if (span == &mems__no_span || span->used != 1 ||
+		    bin->partial.first != NULL || kept + bytes > most)
+			flush_bin(cache, class);
+		else
+			kept += bytes;
+		bin->adopted = 0;
 	}
 }

@@ -82,6 +82,7 @@ static void help(void)
 
 		do {
 			mems__sleep(tick_time());
+			mems__caches_unpark();
 			(void)mems__slices_return(false, &left);
 		} while (left > 0 && left != LEFT_REFUSED &&
 			 mems__decay_time > 0);

@@ -177,6 +177,7 @@ int mems_heap_trim(mems_heap *heap, uint64_t *returned)
 
 	if (error != 0)
 		return error;
+	mems__caches_unpark();
 	bytes = mems__slices_return(true, NULL);
 	if (returned != NULL)
 		*returned = bytes;

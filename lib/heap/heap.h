@@ -87,6 +87,8 @@ void mems__heap_forget(struct heap *heap);
 struct cache *mems__cache_make(struct heap *heap);
 /* The same, not made. */
 struct cache *mems__cache_find(const struct heap *heap);
+/* Give up what the caches of threads that have ended still hold. */
+void mems__caches_unpark(void);
 /* For those who cannot have a cache: one for all of them, locked. */
 struct cache *mems__shared_take(void);
 void mems__shared_drop(void);
@@ -108,6 +110,9 @@ void *mems__cache_alloc(struct cache *cache, unsigned class, bool *zeroed);
 /* Give up what the cache holds: its empty spans, or all. */
 void mems__cache_collect(struct cache *cache);
 void mems__cache_flush(struct cache *cache);
+/* Give up all but empty spans, of which `most` bytes were in use at some time:
+   the next thread is likely to want the same. */
+void mems__cache_pare(struct cache *cache, size_t most);
 void mems__cache_init(struct cache *cache, struct heap *heap);
 /* Have each call on it pass by mems__alloc(). */
 void mems__cache_close(struct cache *cache);

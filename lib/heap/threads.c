@@ -131,11 +131,26 @@ void mems__caches_visit(struct heap *heap,
 
 /* ------------------------------------------------------------------ caches */
 
+/* The caches of this many threads that have ended wait for threads that begin,
+   each with empty spans of so many bytes. Under the lock of all heaps. */
+#define PARKED_MOST 4
+#define PARKED_BYTES 262144
+static struct cache *parked;
+static unsigned parked_count;
+
 static struct cache *add_cache(struct heap *heap)
 {
 	struct cache *cache;
 
 	mems__lock_take(&heaps_lock);
+	if (heap == &mems__default_heap && parked != NULL) {
+		cache = parked;
+		parked = cache->others;
+		parked_count--;
+		cache->others = NULL;
+		mems__lock_drop(&heaps_lock);
+		return cache;
+	}
 	cache = mems__pool_take(&cache_pool);
 	if (cache != NULL) {
 		mems__cache_init(cache, heap);
@@ -150,18 +165,54 @@ static struct cache *add_cache(struct heap *heap)
 	return cache;
 }
 
-/* Its thread has no more use for it. Under the lock, since the heap may end at
-   the same time, and what the cache has with it. */
+/* Its thread has no more use for it. What it has is given up under the lock,
+   since the heap may end at the same time, and that with it; but the default
+   heap never ends, and threads that do should not wait for each other. */
 static void drop_cache(struct cache *cache)
 {
+	if (cache->heap == &mems__default_heap)
+		mems__cache_flush(cache);
 	mems__lock_take(&heaps_lock);
 	if (cache->heap != NULL) {
-		mems__cache_flush(cache);
+		if (cache->heap != &mems__default_heap)
+			mems__cache_flush(cache);
 		forget_cache(cache);
 	}
 	__atomic_store_n(&cache->thread, NULL, __ATOMIC_RELAXED);
 	mems__pool_give(&cache_pool, cache);
 	mems__lock_drop(&heaps_lock);
+}
+
+/* Keep a thread's cache for the default heap for the next thread. */
+static void park_cache(struct cache *cache)
+{
+	mems__cache_pare(cache, PARKED_BYTES);
+	mems__lock_take(&heaps_lock);
+	if (parked_count < PARKED_MOST && mems__decay_time != 0) {
+		__atomic_store_n(&cache->thread, NULL, __ATOMIC_RELAXED);
+		cache->others = parked;
+		parked = cache;
+		parked_count++;
+		cache = NULL;
+	}
+	mems__lock_drop(&heaps_lock);
+	if (cache != NULL)
+		drop_cache(cache);
+}
+
+void mems__caches_unpark(void)
+{
+	struct cache *cache, *next;
+
+	mems__lock_take(&heaps_lock);
+	cache = parked;
+	parked = NULL;
+	parked_count = 0;
+	mems__lock_drop(&heaps_lock);
+	for (; cache != NULL; cache = next) {
+		next = cache->others;
+		drop_cache(cache);
+	}
 }
 
 /* The end of a thread, or of one that never began. */
@@ -176,7 +227,7 @@ static void end_thread(void *arg)
 		drop_cache(cache);
 	}
 	/* The last, since it tells whose the others are. */
-	drop_cache(first);
+	park_cache(first);
 	mems__decay_ask();
 }
 
@@ -378,6 +429,9 @@ static void in_child(void)
 			mems__pool_give(&cache_pool, cache);
 		}
 	}
+	/* They were among those. */
+	parked = NULL;
+	parked_count = 0;
 	mems__decay_after_fork();
 	if (threaded) {
 		recount_held();

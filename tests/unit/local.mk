@@ -8,6 +8,7 @@ unit_tests = \
 	%D%/heap/failures \
 	%D%/heap/remote \
 	%D%/heap/slices \
+	%D%/heap/threads \
 	%D%/os/lock \
 	%D%/os/pages \
 	%D%/os/pool \
@@ -24,6 +25,7 @@ core_archive = lib/libmems-core.la
 %C%_heap_failures_LDADD = $(core_archive)
 %C%_heap_remote_LDADD = $(core_archive)
 %C%_heap_slices_LDADD = $(core_archive)
+%C%_heap_threads_LDADD = $(core_archive)
 %C%_os_lock_LDADD = $(core_archive)
 %C%_os_pages_LDADD = $(core_archive)
 %C%_os_pool_LDADD = $(core_archive)
