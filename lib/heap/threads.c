@@ -170,11 +170,14 @@ static struct cache *add_cache(struct heap *heap)
    heap never ends, and threads that do should not wait for each other. */
 static void drop_cache(struct cache *cache)
 {
-	if (cache->heap == &mems__default_heap)
+	bool lasting = __atomic_load_n(&cache->heap, __ATOMIC_RELAXED) ==
+		       &mems__default_heap;
+
+	if (lasting)
 		mems__cache_flush(cache);
 	mems__lock_take(&heaps_lock);
 	if (cache->heap != NULL) {
-		if (cache->heap != &mems__default_heap)
+		if (!lasting)
 			mems__cache_flush(cache);
 		forget_cache(cache);
 	}
