@@ -4,28 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "json_text.h"
 #include "results.h"
-
-static void put_string(FILE *file, const char *text)
-{
-	fputc('"', file);
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			fputc('\\', file);
-		if ((unsigned char)*text >= ' ')
-			fputc(*text, file);
-	}
-	fputc('"', file);
-}
-
-/* Nothing before the first member, a comma before each other. */
-static const char *comma(bool *first)
-{
-	const char *text = *first ? "" : ",";
-
-	*first = false;
-	return text;
-}
 
 static void put_sample(FILE *file, const char *name,
 		       const struct sample *sample)
@@ -52,7 +32,7 @@ static void put_point(FILE *file, const struct results *results,
 		if (!results->chosen[row] || cell->ns.count == 0)
 			continue;
 		fprintf(file, "%s\n    {\"peer\": \"%s\", \"rounds\": %d",
-			comma(&first), peers[row]->key, cell->ns.count);
+			json_comma(&first), peers[row]->key, cell->ns.count);
 		put_sample(file, "ns", &cell->ns);
 		put_sample(file, "span_over_live", &cell->span);
 		put_sample(file, "metadata_bytes_per_block",
@@ -71,7 +51,7 @@ static void put_shift(FILE *file, const struct results *results)
 	for (int row = 0; row < peer_count; row++) {
 		if (results->shift[row][0].count == 0)
 			continue;
-		fprintf(file, "%s\n  \"%s\": [", comma(&first),
+		fprintf(file, "%s\n  \"%s\": [", json_comma(&first),
 			peers[row]->key);
 		for (int i = 0; i < SHIFT_STEPS; i++)
 			fprintf(file, "%s%.4f", i > 0 ? ", " : "",
@@ -98,7 +78,7 @@ static void put_footprint(FILE *file, const struct results *results)
 			continue;
 		fprintf(file, "%s\n  \"%s\": {\"break_peak\": %.0f, "
 			"\"break\": %.0f, \"data_end\": %.0f, \"data\": %.0f, "
-			"\"metadata\": %.0f}", comma(&first),
+			"\"metadata\": %.0f}", json_comma(&first),
 			drain_peers[i]->key, drain->break_peak,
 			drain->break_bytes, drain->data_end, drain->data_bytes,
 			drain->metadata_bytes);
@@ -123,8 +103,8 @@ static void put_claims(FILE *file, const struct results *results)
 
 		if (claim->count == 0)
 			continue;
-		fprintf(file, "%s\n  {\"claim\": ", comma(&first));
-		put_string(file, claim->text);
+		fprintf(file, "%s\n  {\"claim\": ", json_comma(&first));
+		json_string(file, claim->text);
 		fprintf(file, ", \"%s\": %g, \"holds\": %s, \"values\": {",
 			claim->at_least ? "at_least" : "at_most", claim->limit,
 			claim_holds(claim) ? "true" : "false");
@@ -147,18 +127,18 @@ bool json_write(const struct results *results, const char *path)
 		" \"machine\": {", (unsigned long long)results->seed,
 		results->rounds);
 	for (const struct fact *f = machine_facts(); f->name != NULL; f++) {
-		fprintf(file, "%s\n  \"%s\": ", comma(&first), f->name);
-		put_string(file, f->value);
+		fprintf(file, "%s\n  \"%s\": ", json_comma(&first), f->name);
+		json_string(file, f->value);
 	}
 	fprintf(file, "},\n \"peers\": {");
 	first = true;
 	for (int row = 0; row < peer_count; row++)
-		fprintf(file, "%s\n  \"%s\": \"%s\"", comma(&first),
+		fprintf(file, "%s\n  \"%s\": \"%s\"", json_comma(&first),
 			peers[row]->key, peers[row]->name);
 	fprintf(file, "},\n \"traces\": [");
 	first = true;
 	for (int i = 0; i < results->point_count; i++) {
-		fprintf(file, "%s", comma(&first));
+		fprintf(file, "%s", json_comma(&first));
 		put_point(file, results, &results->points[i]);
 	}
 	fprintf(file, "],\n");

@@ -15,6 +15,7 @@ EXTRA_PROGRAMS = %D%/bench %D%/get_count
 	%D%/footprint.c %D%/footprint.h \
 	%D%/get.c %D%/get.h \
 	%D%/json.c \
+	%D%/json_text.c %D%/json_text.h \
 	%D%/list_mems.c %D%/list_mems.h \
 	%D%/machine.c \
 	%D%/main.c \
@@ -26,6 +27,7 @@ EXTRA_PROGRAMS = %D%/bench %D%/get_count
 	%D%/peer_null.c \
 	%D%/peers.c \
 	%D%/plot.c \
+	%D%/progress.c %D%/progress.h \
 	%D%/random.h \
 	%D%/report.c \
 	%D%/resident.c %D%/resident.h \

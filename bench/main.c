@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "progress.h"
 #include "results.h"
 
 #define SIZES_MAX 16
@@ -182,13 +183,6 @@ static void take_options(int argc, char **argv)
 	take_defaults();
 }
 
-/* Say what is going on, on a terminal only. */
-static void progress(const char *what)
-{
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K%s", what);
-}
-
 /*
  * Peers whose cost grows with the number of blocks get two replacements of
  * every block; the others at least a million, so that holes are well mixed.
@@ -225,7 +219,7 @@ static void measure(struct point *point, int row, int round)
 	snprintf(what, sizeof(what), "round %d: %s at %s, %s", round + 1,
 		 point->mix->key, short_number(point->blocks, text),
 		 trace.peer->name);
-	progress(what);
+	progress("%s", what);
 	if (!in_child(what, trace_run, &trace, &result, sizeof(result))) {
 		failed = true;
 		return;
@@ -337,7 +331,7 @@ int main(int argc, char **argv)
 		measure_traces(false);
 	measure_shifts();
 	measure_spaces();
-	progress("");
+	progress("%s", "");
 	report_print(&results);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("bench: stdout");

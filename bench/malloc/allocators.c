@@ -30,6 +30,21 @@ int allocator_find(const char *key)
 	return -1;
 }
 
+const char *allocators_choose(char *list)
+{
+	for (int i = 0; i < ALLOCATORS; i++)
+		if (allocators[i].peer)
+			allocators[i].chosen = false;
+	for (char *key = strtok(list, ","); key; key = strtok(NULL, ",")) {
+		int i = allocator_find(key);
+
+		if (i < 0 || !allocators[i].peer)
+			return key;
+		allocators[i].chosen = true;
+	}
+	return NULL;
+}
+
 /* What `load which` says, run with this allocator. */
 static bool ask_which(const char *load, const char *path, char *answer,
 		      size_t size)

@@ -23,6 +23,10 @@ extern struct allocator allocators[ALLOCATORS];
 
 int allocator_find(const char *key);
 
+/* Only the peers of a list of keys between commas, which is taken apart; gives
+   what is none of them, or NULL. */
+const char *allocators_choose(char *list);
+
 /*
  * Find the file of each chosen allocator and see that a process really has its
  * malloc; whichever is not there is said so and left out. False if nothing is

@@ -232,3 +232,13 @@ void command_output(const struct command *command, char *text, size_t size)
 	}
 	text[n] = '\0';
 }
+
+double command_value(const char *line, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = line; (at = strstr(at, key)) != NULL; at++)
+		if ((at == line || at[-1] == ' ') && at[length] == '=')
+			return strtod(at + length + 1, NULL);
+	return 0;
+}

@@ -31,6 +31,9 @@ bool place_make(void);
 void place_drop(void);
 const char *place(void);
 
+/* The directory in which this program lies. */
+const char *bench_directory(void);
+
 /* False if the program could not be run, failed, or took too long. */
 bool command_run(const struct command *command, struct outcome *outcome);
 
@@ -50,6 +53,9 @@ void command_end_all(void);
 
 /* The first part of what the last run printed. */
 void command_output(const struct command *command, char *text, size_t size);
+
+/* The number of `key=number` in a line of it; 0 if not there. */
+double command_value(const char *line, const char *key);
 
 /* Wait; kills the process and its group after `limit` seconds. */
 struct rusage;

@@ -58,16 +58,10 @@ static uint64_t number(const char *what, const char *text, double most)
 
 static void take_peers(char *list)
 {
-	for (int i = 0; i < ALLOCATORS; i++)
-		if (allocators[i].peer)
-			allocators[i].chosen = false;
-	for (char *key = strtok(list, ","); key; key = strtok(NULL, ",")) {
-		int i = allocator_find(key);
+	const char *wrong_key = allocators_choose(list);
 
-		if (i < 0 || !allocators[i].peer)
-			wrong("no such peer", key);
-		allocators[i].chosen = true;
-	}
+	if (wrong_key != NULL)
+		wrong("no such peer", wrong_key);
 }
 
 static void take_file(int column, const char *path)

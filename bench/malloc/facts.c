@@ -1,6 +1,5 @@
-/*
- * What the figures were measured on and with.
- */
+#include "facts.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -9,7 +8,7 @@
 #include <gnu/libc-version.h>
 #endif
 
-#include "results.h"
+#include "allocators.h"
 
 /* The value after `key` in a file, up to the end of the line. */
 static void find_line(const char *path, const char *key, char *to, size_t size)

@@ -15,13 +15,15 @@ endif
 EXTRA_PROGRAMS += %D%/compare %D%/load %D%/hello %D%/containers
 
 %C%_compare_SOURCES = \
-	bench/stats.c bench/stats.h \
+	bench/json_text.c bench/json_text.h \
+	bench/progress.c bench/progress.h \
 	bench/random.h \
+	bench/stats.c bench/stats.h \
 	%D%/allocators.c %D%/allocators.h \
 	%D%/command.c %D%/command.h \
 	%D%/compare.c \
 	%D%/exact.c \
-	%D%/facts.c \
+	%D%/facts.c %D%/facts.h \
 	%D%/inputs.c \
 	%D%/measure.c %D%/measure.h \
 	%D%/place.c \
@@ -29,6 +31,7 @@ EXTRA_PROGRAMS += %D%/compare %D%/load %D%/hello %D%/containers
 	%D%/redis.c \
 	%D%/results.c %D%/results.h \
 	%D%/tables.c \
+	%D%/target.c %D%/target.h \
 	%D%/targets.c \
 	%D%/workload.c %D%/workload.h \
 	%D%/write_json.c \

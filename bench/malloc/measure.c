@@ -1,10 +1,11 @@
 #include "measure.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "progress.h"
 
 #define LIMIT 60	/* seconds for a workload; most take less than one */
 
@@ -29,19 +30,6 @@ void add_program_row(const struct program *program)
 	};
 }
 
-/* Say what is going on, on a terminal only. */
-static void progress(const char *format, ...)
-{
-	va_list arguments;
-
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r\033[K");
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-}
-
 static void add_measure(struct cell *cell, const char *name, double value)
 {
 	struct measure *grown;
@@ -61,17 +49,6 @@ static void add_measure(struct cell *cell, const char *name, double value)
 	*grown = (struct measure){ .sample.count = 0 };
 	snprintf(grown->name, sizeof(grown->name), "%s", name);
 	sample_add(&grown->sample, value);
-}
-
-/* The number of `key=number` in the line of a workload; 0 if not there. */
-static double value_of(const char *line, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (const char *at = line; (at = strstr(at, key)) != NULL; at++)
-		if ((at == line || at[-1] == ' ') && at[length] == '=')
-			return strtod(at + length + 1, NULL);
-	return 0;
 }
 
 /* All that comes after the check are measures of the workload's own. */
@@ -108,7 +85,7 @@ static bool run_load(const char *load, const struct workload *workload,
 	if (!command_run(&command, outcome))
 		return false;
 	command_output(&command, line, size);
-	if (value_of(line, "ops") > 0)
+	if (command_value(line, "ops") > 0)
 		return true;
 	snprintf(outcome->why, sizeof(outcome->why), "printed no figures");
 	return false;
@@ -125,7 +102,7 @@ static bool measure_workload(const char *load, struct row *row, int column,
 		      results.seed + (uint64_t)round, column, line,
 		      sizeof(line), outcome))
 		return false;
-	check = (uint64_t)value_of(line, "check");
+	check = (uint64_t)command_value(line, "check");
 	if (row->checks[round] == 0)
 		row->checks[round] = check;
 	if (row->checks[round] != check) {
@@ -133,11 +110,11 @@ static bool measure_workload(const char *load, struct row *row, int column,
 			 "its checksum differs from the others'");
 		return false;
 	}
-	sample_add(&cell->ms, value_of(line, "ns") / 1e6);
-	sample_add(&cell->cpu_ms, value_of(line, "cpu_ns") / 1e6);
+	sample_add(&cell->ms, command_value(line, "ns") / 1e6);
+	sample_add(&cell->cpu_ms, command_value(line, "cpu_ns") / 1e6);
 	sample_add(&cell->peak, outcome->peak);
-	sample_add(&cell->held, value_of(line, "resident_kib"));
-	sample_add(&cell->final, value_of(line, "final_kib"));
+	sample_add(&cell->held, command_value(line, "resident_kib"));
+	sample_add(&cell->final, command_value(line, "final_kib"));
 	take_measures(cell, line);
 	return true;
 }
@@ -226,9 +203,9 @@ void measure_idle(const char *load)
 			results.failed = true;
 			continue;
 		}
-		idle->peak = value_of(line, "resident_kib");
-		idle->after = value_of(line, "after_kib");
-		idle->idle = value_of(line, "idle_kib");
+		idle->peak = command_value(line, "resident_kib");
+		idle->after = command_value(line, "after_kib");
+		idle->idle = command_value(line, "idle_kib");
 	}
 	progress("%s", "");
 }

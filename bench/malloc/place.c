@@ -1,12 +1,13 @@
 /*
- * The temporary directory. It is removed at the end, and also when the bench
- * is interrupted.
+ * Where the bench lies, and the temporary directory, which is removed at the
+ * end, and also when the bench is interrupted.
  */
 #include <errno.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -62,4 +63,18 @@ bool place_make(void)
 	signal(SIGTERM, on_signal);
 	signal(SIGHUP, on_signal);
 	return true;
+}
+
+const char *bench_directory(void)
+{
+	static char path[512];
+	ssize_t n;
+
+	if (path[0] != '\0')
+		return path;
+	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	if (strrchr(path, '/') != NULL)
+		*strrchr(path, '/') = '\0';
+	return path;
 }

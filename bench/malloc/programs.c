@@ -77,20 +77,6 @@ const struct program *program_find(const char *name)
 	return NULL;
 }
 
-const char *bench_directory(void)
-{
-	static char path[512];
-	ssize_t n;
-
-	if (path[0] != '\0')
-		return path;
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
-	if (strrchr(path, '/') != NULL)
-		*strrchr(path, '/') = '\0';
-	return path;
-}
-
 /* What lies in PATH may be a script that picks a version; ask for the real. */
 static void find_python(char *path, size_t size)
 {

@@ -41,9 +41,6 @@ bool program_run(const struct program *program, const char *preload,
 /* The full name of what is called so in PATH; false if there is none. */
 bool tool_find(const char *name, char *path, size_t size);
 
-/* The directory in which this program lies. */
-const char *bench_directory(void);
-
 /* inputs.c */
 bool prepare_gcc(void);
 bool prepare_make(void);

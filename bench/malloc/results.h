@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include "allocators.h"
+#include "facts.h"
 #include "stats.h"
+#include "target.h"
 #include "workload.h"
 
 #define ROWS_MAX 96
@@ -90,19 +92,8 @@ double mean_ratio(pick_fn *pick, int above, int below, enum group group);
 int best_of_row(const struct row *row, pick_fn *pick);
 int best_peer(pick_fn *pick);
 
-struct target {
-	char text[96];
-	double limit, value;
-	bool at_least;
-	bool known;
-	char note[96];
-};
-
-#define TARGETS_MAX 24
-
 /* Hold what was measured against what the project wants. */
-int targets_judge(struct target *targets);
-bool target_holds(const struct target *target);
+void targets_judge(struct targets *targets);
 
 /* How the time of two threads compares: throughput of 2 over that of 1. */
 double scaling_of(const struct workload *workload, int column);
@@ -111,13 +102,5 @@ double scaling_mean(int column, int other);
 void tables_print(void);
 bool json_write(const char *path);
 bool svg_write(const char *path);
-
-struct fact {
-	const char *name;
-	char value[200];
-};
-
-/* Ends with a fact without a name. */
-const struct fact *facts(void);
 
 #endif

@@ -268,30 +268,9 @@ static void print_idle(void)
 	printf("\n");
 }
 
-static void print_targets(void)
-{
-	static struct target targets[TARGETS_MAX];
-	int count = targets_judge(targets);
-
-	printf("== Targets of mems\n");
-	for (int i = 0; i < count; i++) {
-		const struct target *target = &targets[i];
-
-		printf("%-12s %-62s %s %g", !target->known ? "not measured" :
-		       target_holds(target) ? "holds" : "falls short",
-		       target->text, target->at_least ? ">=" : "<=",
-		       target->limit);
-		if (target->known)
-			printf(": %.3g%s%s%s", target->value,
-			       target->note[0] != '\0' ? " (" : "",
-			       target->note,
-			       target->note[0] != '\0' ? ")" : "");
-		printf("\n");
-	}
-}
-
 void tables_print(void)
 {
+	static struct targets targets;
 	int failures = 0;
 
 	for (const struct fact *f = facts(); f->name != NULL; f++)
@@ -316,5 +295,7 @@ void tables_print(void)
 			failures += results.rows[i].cells[j].failures;
 	if (failures > 0)
 		printf("%d runs failed\n\n", failures);
-	print_targets();
+	printf("== Targets of mems\n");
+	targets_judge(&targets);
+	targets_print(&targets);
 }

@@ -2,58 +2,36 @@
  * What the project wants of its malloc, held against one run. They were set
  * before there was one.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "programs.h"
 #include "results.h"
 
-static struct target *list;
-static int count;
-
-static struct target *new_target(double limit, bool at_least,
-				 const char *format, ...)
-{
-	struct target *target = &list[count++];
-	va_list arguments;
-
-	*target = (struct target){ .limit = limit, .at_least = at_least };
-	va_start(arguments, format);
-	vsnprintf(target->text, sizeof(target->text), format, arguments);
-	va_end(arguments);
-	return target;
-}
-
-/* 0 stands for not measured. */
-static void set_value(struct target *target, double value)
-{
-	target->value = value;
-	target->known = value > 0;
-}
+static struct targets *list;
 
 static void judge_means(void)
 {
 	int single = best_peer(pick_time);
-	struct target *target = new_target(0.98, false,
+	struct target *target = target_add(list, 0.98, false,
 		"time: geometric mean, of the best single peer's");
 
 	if (single >= 0) {
-		set_value(target, mean_ratio(pick_time, MEMS, single, GROUPS));
+		target_set(target, mean_ratio(pick_time, MEMS, single, GROUPS));
 		snprintf(target->note, sizeof(target->note), "of %s",
 			 allocators[single].key);
 	}
-	set_value(new_target(0.92, false,
-			     "peak memory: geometric mean, of jemalloc's"),
-		  mean_ratio(pick_peak, MEMS, JEMALLOC, GROUPS));
-	set_value(new_target(1.12, false,
-			     "peak memory: geometric mean, of glibc's"),
-		  mean_ratio(pick_peak, MEMS, GLIBC, GROUPS));
+	target_set(target_add(list, 0.92, false,
+			      "peak memory: geometric mean, of jemalloc's"),
+		   mean_ratio(pick_peak, MEMS, JEMALLOC, GROUPS));
+	target_set(target_add(list, 1.12, false,
+			      "peak memory: geometric mean, of glibc's"),
+		   mean_ratio(pick_peak, MEMS, GLIBC, GROUPS));
 }
 
 static void judge_worst(void)
 {
-	struct target *target = new_target(1.2, false,
+	struct target *target = target_add(list, 1.2, false,
 		"time: the worst row, of the best peer's on it");
 
 	for (int i = 0; i < results.row_count; i++) {
@@ -67,7 +45,7 @@ static void judge_worst(void)
 			sample_median(&row->cells[best].ms);
 		if (ratio <= target->value)
 			continue;
-		set_value(target, ratio);
+		target_set(target, ratio);
 		snprintf(target->note, sizeof(target->note), "%s, %s",
 			 row_name(row), allocators[best].key);
 	}
@@ -85,7 +63,7 @@ static const struct row *find_program(const char *name)
 static void judge_small(const char *name)
 {
 	const struct row *row = find_program(name);
-	struct target *target = new_target(400, false,
+	struct target *target = target_add(list, 400, false,
 		"peak memory of %s, KiB more than glibc's", name);
 	const struct sample *a, *b;
 
@@ -103,7 +81,7 @@ static void judge_small(const char *name)
 static void judge_sizes(const char *workload, const char *prefix, int other,
 			double limit)
 {
-	struct target *target = new_target(limit, false,
+	struct target *target = target_add(list, limit, false,
 		"%s: time of %s, mean of the sizes, of %s's", workload, prefix,
 		allocators[other].key);
 
@@ -117,23 +95,23 @@ static void judge_sizes(const char *workload, const char *prefix, int other,
 		above = seven_mean(&row->cells[MEMS], prefix);
 		below = seven_mean(&row->cells[other], prefix);
 		if (above > 0 && below > 0)
-			set_value(target, above / below);
+			target_set(target, above / below);
 	}
 }
 
 static void judge_idle(void)
 {
 	const struct idle *idle = &results.idle[MEMS];
-	struct target *target = new_target(5, false,
+	struct target *target = target_add(list, 5, false,
 		"idle: resident 10 s after freeing all, %% of the peak");
 
 	if (idle->peak > 0)
-		set_value(target, 100 * idle->idle / idle->peak);
+		target_set(target, 100 * idle->idle / idle->peak);
 }
 
 static void judge_scaling(void)
 {
-	struct target *target = new_target(0.95, true,
+	struct target *target = target_add(list, 0.95, true,
 		"scaling, 2 threads over 1: geometric mean, of the best's");
 	double best = 0;
 
@@ -147,27 +125,27 @@ static void judge_scaling(void)
 			 allocators[i].key);
 	}
 	if (best > 0)
-		set_value(target, scaling_mean(MEMS, MEMS) / best);
+		target_set(target, scaling_mean(MEMS, MEMS) / best);
 }
 
 /* A row that failed has no ratio, so it is held against mems by itself. */
 static void judge_failures(void)
 {
-	struct target *target = new_target(0, false, "runs that failed");
+	struct target *target = target_add(list, 0, false, "runs that failed");
 
 	target->known = allocators[MEMS].chosen;
 	for (int i = 0; i < results.row_count; i++)
 		target->value += results.rows[i].cells[MEMS].failures;
 }
 
-int targets_judge(struct target *targets)
+void targets_judge(struct targets *targets)
 {
 	static const char *const batches[] = {
 		"batch-lifo", "batch-fifo", "batch-random"
 	};
 
 	list = targets;
-	count = 0;
+	list->count = 0;
 	judge_failures();
 	judge_means();
 	judge_worst();
@@ -180,11 +158,4 @@ int targets_judge(struct target *targets)
 	}
 	judge_idle();
 	judge_scaling();
-	return count;
-}
-
-bool target_holds(const struct target *target)
-{
-	return target->at_least ? target->value >= target->limit :
-				  target->value <= target->limit;
 }
