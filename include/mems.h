@@ -18,8 +18,10 @@
 #ifndef MEMS_H
 #define MEMS_H
 
+#include <mems/arena.h>
 #include <mems/base.h>
 #include <mems/heap.h>
+#include <mems/slab.h>
 #include <mems/space.h>
 #include <mems/stats.h>
 

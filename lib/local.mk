@@ -104,6 +104,28 @@ heap_sources = \
 
 %C%_libmems_core_la_SOURCES = \
 	$(heap_sources) \
+	%D%/slab/cache.c \
+	%D%/slab/depot.c \
+	%D%/slab/give.c \
+	%D%/slab/handle.c \
+	%D%/slab/handle.h \
+	%D%/slab/large.c \
+	%D%/slab/look.c \
+	%D%/slab/magazine.c \
+	%D%/slab/owner.c \
+	%D%/slab/slab.c \
+	%D%/slab/source.c \
+	%D%/slab/source.h \
+	%D%/slab/store.c \
+	%D%/slab/store.h \
+	%D%/slab/table.c \
+	%D%/slab/take.c \
+	%D%/arena/arena.c \
+	%D%/arena/arena.h \
+	%D%/arena/bump.c \
+	%D%/arena/chunk.c \
+	%D%/arena/ending.c \
+	%D%/stats/arena_stats.c \
 	%D%/stats/collect.c \
 	%D%/stats/draw.c \
 	%D%/stats/draw.h \
@@ -112,6 +134,7 @@ heap_sources = \
 	%D%/stats/json.c \
 	%D%/stats/print.c \
 	%D%/stats/sites.c \
+	%D%/face/arena_printf.c \
 	%D%/face/classic.c \
 	%D%/face/version.c \
 	%D%/face/write.c

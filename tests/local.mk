@@ -9,7 +9,16 @@ LDADD = lib/libmems.la
 
 api_tests = \
 	%D%/api/address_space \
+	%D%/api/arena_alloc \
+	%D%/api/arena_caps \
+	%D%/api/arena_create \
+	%D%/api/arena_ends \
+	%D%/api/arena_free \
+	%D%/api/arena_handles \
+	%D%/api/arena_limits \
+	%D%/api/arena_threads \
 	%D%/api/classic \
+	%D%/api/depot \
 	%D%/api/fork \
 	%D%/api/heap_alloc \
 	%D%/api/heap_create \
@@ -22,7 +31,11 @@ api_tests = \
 	%D%/api/heap_stats \
 	%D%/api/heap_threads \
 	%D%/api/heap_walk \
+	%D%/api/layout \
 	%D%/api/ralloc \
+	%D%/api/ralloc_arenas \
+	%D%/api/slab \
+	%D%/api/slab_threads \
 	%D%/api/space_access \
 	%D%/api/space_alloc \
 	%D%/api/space_create \
@@ -34,8 +47,20 @@ api_tests = \
 	%D%/api/threads \
 	%D%/compat/reference
 
+arena_headers = %D%/api/arena.h %D%/api/heap.h %D%/api/space.h
+slab_headers = %D%/api/slab.h %D%/api/heap.h %D%/api/space.h
+
 %C%_api_address_space_SOURCES = %D%/api/address_space.c %D%/api/space.h
+%C%_api_arena_alloc_SOURCES = %D%/api/arena_alloc.c $(arena_headers)
+%C%_api_arena_caps_SOURCES = %D%/api/arena_caps.c $(arena_headers)
+%C%_api_arena_create_SOURCES = %D%/api/arena_create.c $(arena_headers)
+%C%_api_arena_ends_SOURCES = %D%/api/arena_ends.c $(arena_headers)
+%C%_api_arena_free_SOURCES = %D%/api/arena_free.c $(arena_headers)
+%C%_api_arena_handles_SOURCES = %D%/api/arena_handles.c $(arena_headers)
+%C%_api_arena_limits_SOURCES = %D%/api/arena_limits.c $(arena_headers)
+%C%_api_arena_threads_SOURCES = %D%/api/arena_threads.c $(arena_headers)
 %C%_api_classic_SOURCES = %D%/api/classic.c
+%C%_api_depot_SOURCES = %D%/api/depot.c $(slab_headers)
 %C%_api_fork_SOURCES = %D%/api/fork.c %D%/api/space.h
 %C%_api_heap_alloc_SOURCES = %D%/api/heap_alloc.c %D%/api/heap.h
 %C%_api_heap_create_SOURCES = %D%/api/heap_create.c %D%/api/heap.h
@@ -48,7 +73,11 @@ api_tests = \
 %C%_api_heap_stats_SOURCES = %D%/api/heap_stats.c %D%/api/heap.h
 %C%_api_heap_threads_SOURCES = %D%/api/heap_threads.c %D%/api/heap.h
 %C%_api_heap_walk_SOURCES = %D%/api/heap_walk.c %D%/api/heap.h
+%C%_api_layout_SOURCES = %D%/api/layout.c $(slab_headers)
 %C%_api_ralloc_SOURCES = %D%/api/ralloc.c
+%C%_api_ralloc_arenas_SOURCES = %D%/api/ralloc_arenas.c
+%C%_api_slab_SOURCES = %D%/api/slab.c $(slab_headers)
+%C%_api_slab_threads_SOURCES = %D%/api/slab_threads.c $(slab_headers)
 %C%_api_space_access_SOURCES = %D%/api/space_access.c %D%/api/space.h
 %C%_api_space_alloc_SOURCES = %D%/api/space_alloc.c %D%/api/space.h
 %C%_api_space_create_SOURCES = %D%/api/space_create.c %D%/api/space.h
@@ -77,7 +106,9 @@ misuse_tests = \
 
 model_tests = \
 	%D%/exhaustive/tiny_space \
+	%D%/property/arena_vs_model \
 	%D%/property/heap_vs_model \
+	%D%/property/slab_vs_model \
 	%D%/property/space_vs_model
 
 model_sources = \
@@ -88,8 +119,12 @@ model_sources = \
 
 %C%_exhaustive_tiny_space_SOURCES = \
 	%D%/exhaustive/tiny_space.c $(model_sources)
+%C%_property_arena_vs_model_SOURCES = \
+	%D%/property/arena_vs_model.c $(arena_headers)
 %C%_property_heap_vs_model_SOURCES = \
 	%D%/property/heap_vs_model.c %D%/api/heap.h
+%C%_property_slab_vs_model_SOURCES = \
+	%D%/property/slab_vs_model.c $(slab_headers)
 %C%_property_space_vs_model_SOURCES = \
 	%D%/property/space_vs_model.c $(model_sources)
 

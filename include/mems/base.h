@@ -27,9 +27,12 @@
 #define MEMS_NODISCARD __attribute__((warn_unused_result))
 #define MEMS_LOAD_WORD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 #define MEMS_ASSUME(condition) ((condition) ? (void)0 : __builtin_unreachable())
+#define MEMS_PRINTF(string, first)                                            \
+	__attribute__((format(printf, string, first)))
 #else
 #define MEMS_ASSUME(condition) ((void)0)
 #define MEMS_NODISCARD
+#define MEMS_PRINTF(string, first)
 #define MEMS_LOAD_WORD(word) (*(const volatile size_t *)&(word))
 #endif
 

@@ -1,7 +1,7 @@
 /*
  * What can be known of a space: counts, the chains as text, the same as JSON,
- * and a picture; and of a heap: counts, a table of its size classes, the same
- * as JSON.
+ * and a picture; of a heap: counts, a table of its size classes, the same as
+ * JSON; of arenas, slab caches and depots: counts.
  *
  * The printing calls write to any mems_write_fn; mems_write_fd() is one. They
  * hold no lock while they write. When other threads change the object meanwhile,
@@ -10,7 +10,9 @@
 #ifndef MEMS_STATS_H
 #define MEMS_STATS_H
 
+#include <mems/arena.h>
 #include <mems/heap.h>
+#include <mems/slab.h>
 #include <mems/space.h>
 
 MEMS_BEGIN_DECLS
@@ -125,6 +127,52 @@ MEMS_API int mems_heap_json(mems_heap *heap, mems_write_fn *write, void *arg);
  */
 MEMS_API int mems_site_csv(mems_write_fn *write, void *arg);
 MEMS_API int mems_site_json(mems_write_fn *write, void *arg);
+
+struct mems_arena_stats {
+	size_t size;		/* set by the caller: sizeof of this struct */
+	uint64_t held;		/* bytes of its chunks, or of its slabs and
+				   large blocks */
+	uint64_t used;		/* bytes handed out, those of blocks that were
+				   freed but cannot be had again included */
+	uint64_t chunks;	/* or slabs and large blocks */
+	uint64_t blocks;	/* intermediate: in use */
+	uint64_t frees;		/* persistent: single frees */
+	uint64_t cap;
+	uint32_t generation;
+	uint32_t lifetime;	/* an enum mems_lifetime */
+};
+
+/*
+ * Fill `stats`, as much of it as stats->size says. The cost of an intermediate
+ * arena's grows with its blocks.
+ *   -EINVAL  stats is NULL, or stats->size is less than that of the first
+ *            version; there is no such arena
+ */
+MEMS_API int mems_arena_stats(const mems_arena *arena,
+			      struct mems_arena_stats *stats);
+
+struct mems_slab_stats {
+	size_t size;		/* set by the caller: sizeof of this struct */
+	uint64_t held;		/* bytes of slabs and large blocks */
+	uint64_t used;		/* bytes of blocks in use */
+	uint64_t blocks;	/* in use */
+	uint64_t slabs;
+	uint64_t large_blocks;	/* of a depot: in use, and no slots */
+	uint64_t large_used;	/* bytes in these */
+	uint64_t handles;	/* to the cache or depot */
+	uint64_t cap;		/* of a cache: most slots; 0: no limit */
+	uint32_t slot_size;	/* of a cache: bytes from slot to slot; 0: it is
+				   a depot */
+	uint32_t slab_size;	/* bytes */
+};
+
+/*
+ * The same of a slab cache and of a depot; slots that other threads take or
+ * free meanwhile are counted or not.
+ */
+MEMS_API int mems_slab_stats(mems_slab *slab, struct mems_slab_stats *stats);
+MEMS_API int mems_depot_stats(mems_depot *depot,
+			      struct mems_slab_stats *stats);
 
 MEMS_END_DECLS
 

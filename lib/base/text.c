@@ -99,3 +99,14 @@ void mems__text_fill(struct text *text, const char *template,
 			mems__text_tenths(text, *numbers++);
 	}
 }
+
+void mems__text_report(char *report, size_t length, const char *line)
+{
+	size_t size = strlen(line);
+
+	if (report == NULL || length == 0)
+		return;
+	size = size < length - 1 ? size : length - 1;
+	memcpy(report, line, size);
+	report[size] = '\0';
+}

@@ -33,6 +33,9 @@ void mems__text_bytes(struct text *text, const char *bytes, size_t length);
 void mems__text_string(struct text *text, const char *string);
 void mems__text_decimal(struct text *text, uint64_t number);
 
+/* Put one line into a caller's buffer of `length` bytes, as much as fits. */
+void mems__text_report(char *report, size_t length, const char *line);
+
 /* In base 16, with 0x. */
 void mems__text_hex(struct text *text, uint64_t number);
 

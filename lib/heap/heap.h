@@ -76,7 +76,10 @@ extern _Thread_local struct cache *mems__cache;
 /* The heap behind a handle (NULL is the default heap), or NULL and EINVAL. */
 struct heap *mems__heap_of(mems_heap *handle);
 
-/* threads.c: a new heap, all zeros; its end. */
+/* threads.c: set up the hooks of heaps and spaces for fork, if they are not.
+   Layers above do so before they set up theirs. */
+void mems__heaps_start(void);
+/* A new heap, all zeros; its end. */
 struct heap *mems__heap_add(void);
 void mems__heap_remove(struct heap *heap);
 /* Before its spans are released: no cache has any of them any more. */

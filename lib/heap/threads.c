@@ -264,15 +264,13 @@ struct cache *mems__cache_find(const struct heap *heap)
 	return NULL;
 }
 
-static void start(void);
-
 static struct cache *make_first(void)
 {
 	struct cache *cache;
 
 	if (mems__cache == &mems__late_cache)
 		return NULL;
-	start();
+	mems__heaps_start();
 	cache = add_cache(&mems__default_heap);
 	if (cache == NULL)
 		return NULL;
@@ -444,7 +442,7 @@ static void in_child(void)
 
 /* Once in a process, before its first span: after the hooks of spaces, so that
    the locks of heaps are taken before theirs. */
-static void start(void)
+void mems__heaps_start(void)
 {
 	static bool started;
 

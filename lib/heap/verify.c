@@ -4,6 +4,8 @@
 #include "heap/heap.h"
 #include "heap/slices.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -141,11 +143,6 @@ int mems_heap_verify(mems_heap *handle, char *report, size_t length)
 	wrong = check(heap);
 	if (wrong == NULL)
 		return 0;
-	if (report != NULL && length > 0) {
-		size_t size = strnlen(wrong, length - 1);
-
-		memcpy(report, wrong, size);
-		report[size] = '\0';
-	}
+	mems__text_report(report, length, wrong);
 	return -EBADMSG;
 }

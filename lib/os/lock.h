@@ -18,7 +18,12 @@
 
 /* A thread takes locks in rising order; a build with checks sees to it. */
 enum lock_rank {
-	LOCK_SITES = 1,		/* the counts per call site */
+	LOCK_ARENAS = 1,	/* the list of all arenas */
+	LOCK_ARENA,		/* one arena: one at a time */
+	LOCK_HANDLES,		/* what users hold of stores */
+	LOCK_STORES,		/* the list of all stores of slabs */
+	LOCK_STORE,		/* one store: one at a time */
+	LOCK_SITES,		/* the counts per call site */
 	LOCK_HEAPS,		/* the list of all heaps and their caches */
 	LOCK_SHARED,		/* the cache of threads that have none */
 	LOCK_HEAP,		/* one heap: one at a time */

@@ -3,6 +3,8 @@
 
 #include "os/watch.h"
 
+#include <stdint.h>
+
 #ifdef HAVE_VALGRIND_MEMCHECK_H
 #include <valgrind/memcheck.h>
 #else
@@ -10,6 +12,7 @@
 #define VALGRIND_MAKE_MEM_NOACCESS(at, size) ((void)0)
 #define VALGRIND_MAKE_MEM_UNDEFINED(at, size) ((void)0)
 #define VALGRIND_MAKE_MEM_DEFINED(at, size) ((void)0)
+#define VALGRIND_GET_VBITS(at, bits, size) 0
 #endif
 
 /* Weak: there only in a program that was built with the sanitizer. */
@@ -17,6 +20,7 @@ void __asan_poison_memory_region(void const volatile *, size_t)
 	__attribute__((weak));
 void __asan_unpoison_memory_region(void const volatile *, size_t)
 	__attribute__((weak));
+void *__asan_region_is_poisoned(void *, size_t) __attribute__((weak));
 
 bool mems__watched(void)
 {
@@ -46,4 +50,21 @@ void mems__watch_keep(void *memory, size_t size)
 {
 	unpoison(memory, size);
 	VALGRIND_MAKE_MEM_DEFINED(memory, size);
+}
+
+bool mems__watch_holds(const void *memory, size_t size)
+{
+	unsigned char unknown[64] = { 0 };
+
+	if (__asan_region_is_poisoned != NULL &&
+	    __asan_region_is_poisoned((void *)(uintptr_t)memory, size) != NULL)
+		return false;
+	/* 3: some of it may not be touched. */
+	if (size > sizeof(unknown) ||
+	    VALGRIND_GET_VBITS(memory, unknown, size) == 3)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (unknown[i] != 0)
+			return false;
+	return true;
 }

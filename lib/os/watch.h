@@ -32,4 +32,10 @@ void mems__watch_forbid(void *memory, size_t size);
 void mems__watch_allow(void *memory, size_t size);
 void mems__watch_keep(void *memory, size_t size);
 
+/*
+ * May these bytes, 64 at most, be touched, and was each written to? Who looks
+ * for something by a pointer that may be wrong asks this before.
+ */
+bool mems__watch_holds(const void *memory, size_t size);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include "space/segment.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -146,12 +148,6 @@ int mems_space_verify(mems_space *handle, char *report, size_t length)
 	mems__lock_drop(&space->lock);
 	if (sound)
 		return 0;
-	if (report != NULL && length > 0) {
-		size_t size = strlen(wrong);
-
-		size = size < length - 1 ? size : length - 1;
-		memcpy(report, wrong, size);
-		report[size] = '\0';
-	}
+	mems__text_report(report, length, wrong);
 	return -EBADMSG;
 }

@@ -4,9 +4,9 @@
 #
 # CODES are the errors of the contract, "EINVAL,ENOMEM", or "-": those named in
 # the comment above, those of a call that the comment refers to ("The same",
-# "Returns as X()"), and EINVAL for each call on a space or a heap that is more
-# than an inline, which is what mems/space.h and mems/heap.h say at their
-# beginning. "ENOMEM as for X()" is ENOMEM alone.
+# "Returns as X()"), and EINVAL for each call on a space, a heap, an arena, a
+# slab cache or a depot that is more than an inline, which is what their headers
+# say at their beginning. Names with two underlines are nobody's business. "ENOMEM as for X()" is ENOMEM alone.
 
 function add(list, code)
 {
@@ -54,8 +54,11 @@ function declared(prototype, name, list)
 	if (!match(prototype, /mems_[a-z0-9_]+\(/))
 		return
 	name = substr(prototype, RSTART, RLENGTH - 1)
+	if (name ~ /^mems__/)
+		return
 	list = codes_of(comment)
-	if (kind == "symbol" && prototype ~ /\((const )?mems_(space|heap) \*/)
+	if (kind == "symbol" && prototype ~ \
+	    /\((const )?mems_(space|heap|arena|slab|depot) \*/)
 		list = add(list, "EINVAL")
 	codes[name] = list
 	last = name

@@ -12,6 +12,11 @@ unit_tests = \
 	%D%/os/lock \
 	%D%/os/pages \
 	%D%/os/pool \
+	%D%/slab/failures \
+	%D%/slab/look \
+	%D%/slab/magazine \
+	%D%/slab/slab \
+	%D%/slab/table \
 	%D%/space/failures \
 	%D%/space/first_fit \
 	%D%/space/good_fit \
@@ -29,10 +34,18 @@ core_archive = lib/libmems-core.la
 %C%_os_lock_LDADD = $(core_archive)
 %C%_os_pages_LDADD = $(core_archive)
 %C%_os_pool_LDADD = $(core_archive)
+%C%_slab_failures_LDADD = $(core_archive)
+%C%_slab_look_LDADD = $(core_archive)
+%C%_slab_magazine_LDADD = $(core_archive)
+%C%_slab_slab_LDADD = $(core_archive)
+%C%_slab_table_LDADD = $(core_archive)
 %C%_space_failures_LDADD = $(core_archive)
 %C%_space_first_fit_LDADD = $(core_archive)
 %C%_space_good_fit_LDADD = $(core_archive)
 %C%_space_region_LDADD = $(core_archive)
+
+%C%_slab_look_SOURCES = %D%/slab/look.c %D%/slab/unwatched.h
+%C%_slab_magazine_SOURCES = %D%/slab/magazine.c %D%/slab/unwatched.h
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
