@@ -1,8 +1,10 @@
 noinst_PROGRAMS += \
+	%D%/backend \
 	%D%/chain \
 	%D%/draw \
 	%D%/first \
 	%D%/space
+examples_backend_LDADD = lib/libmems.la
 examples_chain_LDADD = lib/libmems.la
 examples_draw_LDADD = lib/libmems.la
 examples_first_LDADD = lib/libmems.la
@@ -10,6 +12,7 @@ examples_space_LDADD = lib/libmems.la
 
 TESTS += %D%/examples.test
 EXTRA_DIST += \
+	%D%/backend.expected \
 	%D%/chain.expected \
 	%D%/examples.test \
 	%D%/first.expected \

@@ -25,7 +25,8 @@ compile() {
 }
 
 mkdir -p "$folder"
-cp "$examples/chain.c" "$examples/space.c" "$examples/draw.c" "$folder"
+cp "$examples/chain.c" "$examples/space.c" "$examples/backend.c" \
+	"$examples/draw.c" "$folder"
 cd "$folder"
 echo "In $folder${PKG_CONFIG_PATH:+, with PKG_CONFIG_PATH=$PKG_CONFIG_PATH}:"
 show "$PKG_CONFIG --modversion libmems"
@@ -37,6 +38,10 @@ show './chain'
 say "A space of one's own, with a named root, a limit and checked access."
 compile space
 show './space'
+
+say "A server's memory by lifetime: configuration, sessions, requests."
+compile backend
+show './backend'
 
 say 'A heap as a picture.'
 compile draw
