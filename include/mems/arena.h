@@ -69,7 +69,8 @@ struct mems_arena_options {
 	mems_arena *parent;	/* whose end is also the end of this one, and
 				   its reset; NULL: none */
 	uint64_t cap;		/* most bytes that chunks have for blocks;
-				   intermediate: of blocks; 0: no limit */
+				   intermediate: of blocks; rounded up as one
+				   block would be; 0: no limit */
 	uint32_t first;		/* bytes for blocks in the first chunk, 1 GiB at
 				   most; 0: those of a page, or the cap if that
 				   is less; intermediate: 0 */
@@ -188,7 +189,8 @@ typedef struct mems_arena_mark {
  * Remember where a transient or persistent arena stands, and go back there:
  * blocks and children made since end, cleanups set since are called.
  *   EINVAL   (rewind: -EINVAL) the arena is intermediate or shared
- *   -ESTALE  the arena was reset since, or stands before the mark
+ *   -ESTALE  the arena was reset since, or stands before the mark (which is
+ *            not seen any more when it has grown past it again)
  */
 MEMS_API mems_arena_mark mems_arena_save(mems_arena *arena);
 MEMS_API int mems_arena_rewind(mems_arena *arena, mems_arena_mark mark);
@@ -215,8 +217,8 @@ MEMS_API int mems_arena_contains(const mems_arena *arena, const void *memory);
  * reference of one generation finds nothing in the next. {0, 0} refers to
  * nothing.
  *   EINVAL  (refer: {0, 0}) the byte is not in what was handed out
- *   ESTALE  (find: NULL) the arena was reset since; nothing is there, since it
- *           was rewound or (intermediate) the block freed
+ *   ESTALE  (find: NULL) the arena was reset or rewound since, or
+ *           (intermediate) the block is free
  */
 typedef struct mems_arena_ref {
 	uint32_t generation, unit;

@@ -131,7 +131,8 @@ static bool make_store(struct arena *arena)
 	struct store_plan plan = {
 		.source = arena->source,
 		.shift = SLAB_SHIFT,
-		.cap = arena->cap,
+		/* One block of so many bytes must fit. */
+		.cap = arena->cap == 0 ? 0 : mems__store_room(arena->cap),
 	};
 
 	arena->store = mems__store_create(&plan);

@@ -41,11 +41,11 @@ size_t mems__store_size(const struct store *store, const void *block)
 	return large == NULL ? 0 : (size_t)mems__large_size(large);
 }
 
-size_t mems__store_room(size_t size)
+uint64_t mems__store_room(uint64_t size)
 {
 	if (size <= MEMS_SMALL_MOST)
 		return mems__classes[mems__class_of(size)].size;
-	return (size_t)mems__round_up(size, 16);
+	return size > UINT64_MAX - 15 ? size : mems__round_up(size, 16);
 }
 
 /* What the table has under this number, while the lock is held. */

@@ -27,6 +27,9 @@
 
 #define NOINLINE __attribute__((noinline))
 
+/* Slots of a class that an owner remembers beside the newest. */
+#define OLDER_MOST 6
+
 /* What slabs of one class look like; never read from the region. */
 struct shape {
 	uint32_t size;		/* from slot to slot */
@@ -39,8 +42,6 @@ struct shape {
  * is one. Which slab is the current one of a class is also told by the
  * magazine's words, for other languages; C does not read it from there.
  */
-#define OLDER_MOST 6
-
 struct owner {
 	/* Slots of each class that were freed last: to look for a free one
 	   takes longer than to remember some. Bits say whether they still are.
@@ -228,7 +229,7 @@ void mems__large_end(const struct store *store,
 
 /* look.c */
 /* What a block of `size` bytes may use. */
-size_t mems__store_room(size_t size);
+uint64_t mems__store_room(uint64_t size);
 /* What this one may use; 0: no block in use begins there. */
 size_t mems__store_size(const struct store *store, const void *block);
 typedef int store_visit_fn(void *block, size_t size, void *arg);

@@ -210,6 +210,17 @@ static void a_block_may_be_as_large_as_the_cap(void)
 	mems_arena_destroy(arena);
 }
 
+/* Also of a size that no block has. */
+static void one_block_of_the_cap_fits(size_t size)
+{
+	struct mems_arena_options options = capped(size);
+	mems_arena *arena = arena_make(&options);
+
+	is(fill(arena, size), 1, "%s: a cap of %d holds one block of it", which,
+	   (int)size);
+	mems_arena_destroy(arena);
+}
+
 int main(void)
 {
 	struct place places[PLACES];
@@ -228,6 +239,9 @@ int main(void)
 		a_cap_is_exact_for_one_that_grows();
 		a_full_arena_refuses_and_stays();
 		a_block_may_be_as_large_as_the_cap();
+		one_block_of_the_cap_fits(100);
+		one_block_of_the_cap_fits(1000);
+		one_block_of_the_cap_fits(1025);
 		if (lifetime == MEMS_INTERMEDIATE)
 			freed_blocks_make_room();
 		else

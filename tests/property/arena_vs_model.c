@@ -411,6 +411,17 @@ static bool none_meet(void)
 	return true;
 }
 
+/* A cap is rounded up as one block of its size would be. */
+static uint64_t rounded_cap(const struct arena *arena)
+{
+	uint64_t step = 16;
+
+	if (arena->lifetime == MEMS_INTERMEDIATE && arena->cap <= 1024)
+		while (arena->cap > 16 * step)
+			step *= 2;
+	return (arena->cap + step - 1) / step * step;
+}
+
 static bool is_as_the_model(const struct arena *arena)
 {
 	struct mems_arena_stats stats = arena_stats(arena->arena);
@@ -434,8 +445,7 @@ static bool is_as_the_model(const struct arena *arena)
 		return broken(arena, "the counts are wrong");
 	if (arena->lifetime == MEMS_INTERMEDIATE && stats.blocks != blocks)
 		return broken(arena, "it has more or fewer blocks");
-	/* A cap is rounded up to a whole block. */
-	if (arena->cap > 0 && stats.used > (arena->cap + 15) / 16 * 16)
+	if (arena->cap > 0 && stats.used > rounded_cap(arena))
 		return broken(arena, "it is above its cap");
 	return arena_is_sound(arena->arena);
 }
