@@ -17,17 +17,12 @@ static inline bool is_free(const struct place *place)
 	return (bits & mems__bit_of(place)) != 0;
 }
 
-/* In the order that <mems/layout.h> tells owners. */
-static inline void give_slot(const struct owner *owner,
-			     const struct place *place)
+static inline void give_slot(const struct place *place)
 {
-	struct mems_slab_words *slab = place->slab;
 	uint32_t *word = mems__word_of(place);
 
 	WORD_STORE(*word, *word | mems__bit_of(place));
-	slab->used--;
-	if (slab->place == MEMS_SLAB_FULL)
-		mems__partial_add(owner, slab);
+	place->slab->used--;
 }
 
 /* An empty slab is given up, unless it is all that can be had next. */
@@ -106,7 +101,9 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 	else if (mems__owner_is_here(owner) && slab->magazine == owner->unit)
 		its = owner;
 	if (its != NULL) {
-		give_slot(its, &place);
+		give_slot(&place);
+		if (slab->place == MEMS_SLAB_FULL)
+			mems__partial_add(its, slab);
 		remove = is_too_much(slab);
 	} else {
 		tell_owner(store, &place);
@@ -124,19 +121,25 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 	return 0;
 }
 
-static NOINLINE void give_up(struct owner *owner,
-			     struct mems_slab_words *slab)
+/* A slab that was full is so no more, or one of a list may be empty. */
+static NOINLINE int move_slab(struct owner *owner,
+			      struct mems_slab_words *slab)
 {
 	struct store *store = owner->store;
 
+	if (slab->place == MEMS_SLAB_FULL)
+		mems__partial_add(owner, slab);
+	if (!is_too_much(slab))
+		return 0;
 	mems__lock_take(&store->lock);
 	if (!mems__is_slab(store, slab)) {
 		mems__lock_drop(&store->lock);
-		return;
+		return 0;
 	}
 	remove_slab(owner, slab);
 	mems__lock_drop(&store->lock);
 	mems__slab_end(store, slab);
+	return 0;
 }
 
 /* A slot of this owner's. */
@@ -148,13 +151,14 @@ static inline int give_own(struct owner *owner, struct mems_slab_words *slab,
 
 	if (place.slot == place.shape->slots || is_free(&place))
 		return -EINVAL;
-	give_slot(owner, &place);
+	give_slot(&place);
 	if (last->newest.slot != NULL && last->count < OLDER_MOST)
 		last->older[last->count++] = last->newest;
 	last->newest = (struct last_slot){ block, slab,
 		mems__word_of(&place), mems__bit_of(&place) };
-	if (slab->used == 0 && is_too_much(slab))
-		give_up(owner, slab);
+	if (slab->place == MEMS_SLAB_FULL ||
+	    (slab->used == 0 && slab->place == MEMS_SLAB_PARTIAL))
+		return move_slab(owner, slab);
 	return 0;
 }
 
