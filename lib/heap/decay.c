@@ -15,7 +15,7 @@
 #include "os/clock.h"
 #include "os/helper.h"
 
-/* The clock is looked at once in so many calls. */
+/* A thread looks at the clock once in so many calls. */
 #define LOOKS 16
 
 /* A helper is worth its while for this much. */
@@ -30,8 +30,12 @@ bool mems__decay_helper = true;
 
 bool mems__decay_wanted;
 
-static uint32_t helping;	/* atomic: there is a helper */
-static uint32_t looks;		/* nobody minds if one is not counted */
+/*
+ * Is there a helper? It, and the count of what waits, change in one order for
+ * all threads. So who has just given slices back and finds a helper will be
+ * seen by it: having said that it ends, it looks at the count once more.
+ */
+static uint32_t helping;
 static uint64_t last_tick;	/* milliseconds */
 
 static uint64_t tick_time(void)
@@ -39,32 +43,22 @@ static uint64_t tick_time(void)
 	return (uint64_t)(mems__decay_time + 1) / 2;
 }
 
-/*
- * Is there a helper? If a lot waits, it must be one that is going to see it:
- * each side changes the word, so that the later one knows what the other did.
- */
-static bool is_helping(void)
-{
-	if (mems__slices_dirty() > HELPER_LEAST)
-		return __atomic_fetch_or(&helping, 0, __ATOMIC_ACQ_REL) != 0;
-	return __atomic_load_n(&helping, __ATOMIC_RELAXED) != 0;
-}
-
 void mems__decay_look(void)
 {
-	uint64_t now;
+	static _Thread_local uint32_t looks;
+	uint64_t now, dirty = mems__slices_dirty();
 
-	if (mems__slices_dirty() == 0 || mems__decay_time < 0)
+	if (dirty == 0 || mems__decay_time < 0)
 		return;
 	if (mems__decay_time == 0) {
 		(void)mems__slices_return(true, NULL);
 		return;
 	}
-	if (is_helping())
+	if (__atomic_load_n(&helping, __ATOMIC_SEQ_CST) != 0)
 		return;
-	if (mems__decay_helper && mems__slices_dirty() > HELPER_LEAST)
+	if (mems__decay_helper && dirty > HELPER_LEAST)
 		__atomic_store_n(&mems__decay_wanted, true, __ATOMIC_RELAXED);
-	if (__atomic_add_fetch(&looks, 1, __ATOMIC_RELAXED) % LOOKS != 0)
+	if (++looks % LOOKS != 0)
 		return;
 	now = mems__clock();
 	if (now - mems__load(&last_tick) < tick_time())
@@ -88,8 +82,7 @@ static void help(void)
 			 mems__decay_time > 0);
 		if (left == LEFT_REFUSED)
 			mems__decay_helper = false;
-		(void)__atomic_exchange_n(&helping, 0, __ATOMIC_ACQ_REL);
-		/* Who gave slices since then saw us still here. */
+		__atomic_store_n(&helping, 0, __ATOMIC_SEQ_CST);
 		if (mems__decay_time <= 0 || !mems__decay_helper ||
 		    mems__slices_dirty() <= HELPER_LEAST ||
 		    !__atomic_compare_exchange_n(&helping, &none, 1, false,

@@ -2,8 +2,10 @@
  * Slices: taken from spaces, kept while they are warm, given back when cold.
  *
  * A span of few slices that is given back goes to a stack by its length, and
- * the next of that length comes from there. When a stack is empty all stacks
- * go to the spaces, where neighbours join, before more is asked of these.
+ * the next of that length comes from there: from the stack of the processor
+ * that asks, since its caches have what is in these, or else of another. When
+ * all of a length are empty all stacks go to the spaces, where neighbours join,
+ * before more is asked of these.
  */
 #include <config.h>
 
@@ -11,6 +13,7 @@
 
 #include "base/align.h"
 #include "os/pages.h"
+#include "os/thread.h"
 #include "os/watch.h"
 #include "space/space.h"
 
@@ -18,6 +21,9 @@
 
 /* Spans up to so many slices are stacked: 1 MiB. */
 #define STACKED_MOST 16
+
+/* Processors are taken together if there are more. */
+#define LANES 16
 
 /* The structs of spans get memory for so many at a time. */
 #define SPANS_STEP 1024
@@ -30,9 +36,12 @@ unsigned mems__range_count;
 struct lock mems__slices_lock = LOCK_INIT(LOCK_SLICES);
 
 /* Under the lock. */
-static struct span *stacks[STACKED_MOST + 1];
+static struct lane {
+	_Alignas(64) struct span *stacks[STACKED_MOST + 1];
+} lanes[LANES];
 static bool stacked;			/* one of them has something */
-static uint64_t taken, dirty_slices, given_back;
+static uint64_t taken, given_back;
+static size_t dirty_slices;		/* atomic */
 
 /* ------------------------------------------------------------------ ranges */
 
@@ -181,34 +190,40 @@ static uint64_t bits_of_word(size_t word, size_t first, size_t end)
 	return bits;
 }
 
+/* In one order for all threads, with decay.c's word of whether there is a
+   helper. */
+static void count_dirty(size_t more)
+{
+	__atomic_store_n(&dirty_slices, dirty_slices + more, __ATOMIC_SEQ_CST);
+}
+
 static void set_dirty(struct range *range, size_t first, size_t count)
 {
 	size_t end = first + count;
 
-	for (size_t word = first >> 6; word <= (end - 1) >> 6; word++) {
-		uint64_t bits = bits_of_word(word, first, end);
-
-		range->dirty[word] |= bits;
-		range->aged[word] &= ~bits;
-	}
-	mems__store(&dirty_slices, dirty_slices + count);
+	for (size_t word = first >> 6; word <= (end - 1) >> 6; word++)
+		range->dirty[word] |= bits_of_word(word, first, end);
+	count_dirty(count);
 }
 
 /* Were any of these dirty? They are not any more. */
 static bool clear_dirty(struct range *range, size_t first, size_t count)
 {
 	size_t end = first + count;
-	uint64_t cleared = 0;
+	size_t cleared = 0;
 
 	for (size_t word = first >> 6; word <= (end - 1) >> 6; word++) {
 		uint64_t bits = range->dirty[word] &
 				bits_of_word(word, first, end);
 
+		if (bits == 0)
+			continue;
 		range->dirty[word] ^= bits;
-		range->aged[word] &= ~bits;
-		cleared += (uint64_t)__builtin_popcountll(bits);
+		if ((range->aged[word] & bits) != 0)
+			range->aged[word] &= ~bits;
+		cleared += (size_t)__builtin_popcountll(bits);
 	}
-	mems__store(&dirty_slices, dirty_slices - cleared);
+	count_dirty(0 - cleared);
 	return cleared > 0;
 }
 
@@ -219,19 +234,45 @@ static mems_va va_of(const struct range *range, const struct span *span)
 	return (uintptr_t)span->memory - range->space->origin;
 }
 
+static struct span **stack_here(size_t count)
+{
+	return &lanes[mems__thread_processor() % LANES].stacks[count];
+}
+
+static void stack(struct span *span)
+{
+	struct span **top = stack_here(span->slices);
+
+	span->next = *top;
+	*top = span;
+	stacked = true;
+}
+
+static struct span *take_stacked(size_t count)
+{
+	struct span **top = stack_here(count), *span;
+
+	for (int i = 0; *top == NULL && i < LANES; i++)
+		top = &lanes[i].stacks[count];
+	span = *top;
+	if (span != NULL)
+		*top = span->next;
+	return span;
+}
+
 /* Hand the stacks to the spaces. */
 static void unstack(void)
 {
+	struct span *span;
+
 	if (!stacked)
 		return;
-	for (int i = 1; i <= STACKED_MOST; i++) {
-		for (struct span *span = stacks[i]; span != NULL;
-		     span = span->next) {
+	for (size_t count = 1; count <= STACKED_MOST; count++) {
+		while ((span = take_stacked(count)) != NULL) {
 			struct range *range = range_of(span);
 
 			(void)mems_space_free(range->space, va_of(range, span));
 		}
-		stacks[i] = NULL;
 	}
 	stacked = false;
 }
@@ -299,10 +340,8 @@ struct span *mems__slices_take(size_t count, size_t alignment)
 		return NULL;
 	mems__lock_take(&mems__slices_lock);
 	if (count <= STACKED_MOST && alignment <= SLICE)
-		span = stacks[count];
-	if (span != NULL)
-		stacks[count] = span->next;
-	else
+		span = take_stacked(count);
+	if (span == NULL)
 		span = take_from_any(count, alignment);
 	if (span != NULL) {
 		struct range *range = range_of(span);
@@ -330,13 +369,10 @@ void mems__slices_give(struct span *span)
 	mems__lock_take(&mems__slices_lock);
 	taken -= count;
 	set_dirty(range, index_of(range, span), count);
-	if (count <= STACKED_MOST) {
-		span->next = stacks[count];
-		stacks[count] = span;
-		stacked = true;
-	} else {
+	if (count <= STACKED_MOST)
+		stack(span);
+	else
 		(void)mems_space_free(range->space, va_of(range, span));
-	}
 	mems__lock_drop(&mems__slices_lock);
 	errno = saved;
 }
@@ -402,10 +438,16 @@ static bool return_word(struct range *range, size_t word, uint64_t bits,
 		*returned += resident;
 		range->dirty[word] &= ~these;
 		range->aged[word] &= ~these;
-		mems__store(&dirty_slices, dirty_slices - count);
+		count_dirty(0 - (size_t)count);
 		bits &= ~these;
 	}
 	return true;
+}
+
+uint64_t mems__slices_dirty(void)
+{
+	return (uint64_t)__atomic_load_n(&dirty_slices, __ATOMIC_SEQ_CST) <<
+	       SLICE_SHIFT;
 }
 
 uint64_t mems__slices_return(bool all, uint64_t *left)
@@ -438,15 +480,10 @@ uint64_t mems__slices_return(bool all, uint64_t *left)
 	}
 	given_back += returned;
 	if (left != NULL)
-		*left = works ? dirty_slices << SLICE_SHIFT : LEFT_REFUSED;
+		*left = works ? mems__slices_dirty() : LEFT_REFUSED;
 	mems__lock_drop(&mems__slices_lock);
 	errno = saved;
 	return returned;
-}
-
-uint64_t mems__slices_dirty(void)
-{
-	return mems__load(&dirty_slices) << SLICE_SHIFT;
 }
 
 void mems__slices_stats(struct slices_stats *stats)
@@ -456,7 +493,7 @@ void mems__slices_stats(struct slices_stats *stats)
 	for (unsigned i = 0; i < mems__range_count; i++)
 		stats->reserved += mems__ranges[i].size;
 	stats->taken = taken << SLICE_SHIFT;
-	stats->dirty = dirty_slices << SLICE_SHIFT;
+	stats->dirty = mems__slices_dirty();
 	stats->returned = given_back;
 	mems__lock_drop(&mems__slices_lock);
 }

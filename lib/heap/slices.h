@@ -22,14 +22,15 @@ struct range {
 	struct span *spans;	/* one for each slice */
 	mems_space *space;
 	uint64_t *dirty;	/* bits: free, and may hold something */
-	uint64_t *aged;		/* bits: was so at the last look already */
+	uint64_t *aged;		/* bits: dirty, and was at the last look */
 	size_t committed;	/* of spans, in bytes */
 	size_t extent;		/* slices that were ever in use */
 };
 
-/* The first range again, in the form that every free looks at. */
+/* The first range again, in the form that every free looks at. It has a line of
+   its own: what others write must not take it out of a processor's cache. */
 struct first_range {
-	uintptr_t base;
+	_Alignas(64) uintptr_t base;
 	size_t size;
 	struct span *spans;
 };

@@ -24,6 +24,10 @@ static inline const void *mems__thread_self(void)
 #endif
 }
 
+/* The number of the processor it runs on, for now; where the system does not
+   tell, 0. */
+unsigned mems__thread_processor(void);
+
 /* Once, before any thread asks: `end` is what is called. */
 void mems__thread_start(void (*end)(void *arg));
 

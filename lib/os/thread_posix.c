@@ -4,9 +4,21 @@
 #include "os/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 static pthread_key_t key;
 static bool have_key;
+
+unsigned mems__thread_processor(void)
+{
+#ifdef HAVE_SCHED_GETCPU
+	int processor = sched_getcpu();
+
+	return processor < 0 ? 0 : (unsigned)processor;
+#else
+	return 0;
+#endif
+}
 
 void mems__thread_start(void (*end)(void *arg))
 {

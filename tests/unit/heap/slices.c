@@ -2,12 +2,14 @@
 #include <config.h>
 
 #include "heap/slices.h"
+#include "os/thread.h"
 #include "os/watch.h"
 
 #include "random.h"
 #include "tap.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 static struct slices_stats stats(void)
@@ -167,6 +169,45 @@ static void a_span_changes_its_length_where_it_is(void)
 	mems__slices_give(wall);
 }
 
+/* Run on this processor from here on, or wherever for -1. */
+static bool move_to(int processor)
+{
+#ifdef CPU_SET
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (processor < 0 || i == processor)
+			CPU_SET(i, &set);
+	return sched_setaffinity(0, sizeof(set), &set) == 0;
+#else
+	(void)processor;
+	return false;
+#endif
+}
+
+static void a_processor_gets_its_own_first(void)
+{
+	struct span *a, *b;
+
+	if (!move_to(0) || mems__thread_processor() != 0 || !move_to(1) ||
+	    mems__thread_processor() != 1) {
+		skip("there is one processor only, or none can be had");
+		return;
+	}
+	a = take(13, SLICE);
+	b = take(13, SLICE);
+	mems__slices_give(a);
+	(void)move_to(0);
+	mems__slices_give(b);
+	(void)move_to(1);
+	ok(take(13, SLICE) == a, "what was given here is taken first");
+	ok(take(13, SLICE) == b, "then what was given elsewhere");
+	mems__slices_give(a);
+	mems__slices_give(b);
+	(void)move_to(-1);
+}
+
 static void too_much_is_refused(void)
 {
 	struct slices_stats before = stats(), after;
@@ -288,6 +329,7 @@ int main(void)
 	what_is_used_again_does_not_age();
 	alignments_are_kept();
 	a_span_changes_its_length_where_it_is();
+	a_processor_gets_its_own_first();
 	too_much_is_refused();
 	taken_slices_never_meet();
 	further_ranges_are_found();
