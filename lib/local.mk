@@ -106,9 +106,11 @@ heap_sources = \
 	$(heap_sources) \
 	%D%/slab/cache.c \
 	%D%/slab/depot.c \
+	%D%/slab/fast.h \
 	%D%/slab/give.c \
 	%D%/slab/handle.c \
 	%D%/slab/handle.h \
+	%D%/slab/held.c \
 	%D%/slab/large.c \
 	%D%/slab/look.c \
 	%D%/slab/magazine.c \
@@ -119,6 +121,7 @@ heap_sources = \
 	%D%/slab/store.c \
 	%D%/slab/store.h \
 	%D%/slab/table.c \
+	%D%/slab/tags.c \
 	%D%/slab/take.c \
 	%D%/arena/arena.c \
 	%D%/arena/arena.h \

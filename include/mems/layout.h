@@ -113,7 +113,11 @@ struct mems_store_words {
 	uint32_t unused;	/* first number below `count` that is unused, or
 				   MEMS_UNIT_NONE */
 	uint32_t cap[2];	/* most bytes of blocks, low and high half */
-	uint32_t reserved[4];
+	uint32_t colors;	/* the front of a slab lies (place & colors) * 64
+				   bytes behind its start; `place` is how many
+				   slabs' sizes it is behind the skew. So not
+				   all fronts share a few lines of a cache */
+	uint32_t reserved[3];
 };
 
 /* An entry of the table: a slab or large block is what it says it is if the
@@ -148,14 +152,17 @@ enum mems_slab_place {
 };
 
 /*
- * The front of a slab; slots begin at `first`. A set bit is a free slot.
+ * The front of a slab. A set bit is a free slot; some slots without are free as
+ * well: C has them at hand. It has none of a magazine's whose words are used by
+ * others, that is, after mems_slab_magazine() or mems_depot_magazine() told of
+ * it, nor of an arena's after mems_arena_address().
  *
  * To take a slot of a class, a magazine's owner looks at its current slab's
  * bits, first at the word `hint`, clears a bit and counts `used` up. When there
  * is none: a call.
  *
- * To free one, it looks for the slab at the multiple of the slab size below,
- * and sees that the slab's magazine is its own, that the place is a slot's, and
+ * To free one, it looks for the front of the slab at the multiple of the slab
+ * size below, and sees that the slab's magazine is its own, that the place is a slot's, and
  * that its bit is set neither here nor in the words behind, of what others
  * freed. It sets the bit and counts `used` down. If the slab was full, it goes
  * to the end of the list of others and is MEMS_SLAB_PARTIAL. If `used` would be

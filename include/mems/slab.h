@@ -143,7 +143,7 @@ mems_slab *mems_slab_attach(mems_space *space, mems_va va);
  * Where the words of the handle's magazine lie, for the thread that the handle
  * belongs to: it may take and free slots through them (see <mems/layout.h>).
  * MEMS_VA_NONE with errno ENOTSUP if there is none: the cache lies in a heap,
- * or has a cap.
+ * or has a cap; EPERM if the handle is another thread's.
  */
 MEMS_API mems_va mems_slab_magazine(const mems_slab *slab);
 
@@ -215,6 +215,7 @@ MEMS_API int mems_depot_verify(mems_depot *depot, char *report,
 /*
  * Handles, as those of caches.
  *   EINVAL  (attach: NULL) this process knows no depot there
+ *   EPERM   (magazine: MEMS_VA_NONE) the handle is another thread's
  *   EPROTO  (attach: NULL) its words have another layout than this library's
  *   ENOMEM  (share, attach: NULL) there is no memory for it
  */

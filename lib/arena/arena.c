@@ -8,6 +8,7 @@
 #include "os/fork.h"
 #include "os/pool.h"
 #include "os/watch.h"
+#include "slab/fast.h"
 
 #include <errno.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static bool make_store(struct arena *arena)
 	if (arena->store == NULL)
 		return false;
 	if (!arena->shared && arena->cap == 0 && !arena->watched)
-		arena->store->common.thread = &mems__any_thread;
+		mems__owner_settle(&arena->store->common, &mems__any_thread);
 	arena->words->store = mems__unit_of(&arena->source,
 					    arena->store->words);
 	return true;
@@ -335,9 +336,8 @@ static int free_block(struct arena *arena, void *block, size_t size)
 	if (block == NULL)
 		return -EINVAL;
 	if (arena->lifetime == MEMS_INTERMEDIATE) {
-		room = mems__store_size(arena->store, block);
-		if (room == 0 || size > room ||
-		    (size > 0 && room != mems__store_room(size)))
+		room = size == 0 ? 0 : mems__store_size(arena->store, block);
+		if (size > room || (size > 0 && room != mems__store_room(size)))
 			return -EINVAL;
 		return mems__store_free(&arena->store->common, block);
 	}
@@ -550,8 +550,11 @@ mems_va mems_arena_address(const mems_arena *handle)
 
 	if (arena == NULL)
 		return MEMS_VA_NONE;
-	if (arena->source.space != NULL)
+	if (arena->source.space != NULL) {
+		if (arena->store != NULL)
+			mems__held_none(&arena->store->common);
 		return mems_space_va(arena->source.space, arena->words);
+	}
 	errno = ENOTSUP;
 	return MEMS_VA_NONE;
 }

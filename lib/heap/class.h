@@ -34,15 +34,12 @@ extern const struct class mems__classes[CLASSES];
 /* The class of blocks of at least `size` bytes, 1 to BLOCK_MOST. */
 static inline unsigned mems__class_of(size_t size)
 {
-	unsigned top;
+	unsigned top = mems__high_bit((size - 1) | 255);
 
-	if (size <= 128)
-		return (unsigned)((size - 1) / 16);
-	top = mems__high_bit(size - 1);
 	if (size > 8192)
 		return 56 + (top - 13) * 2 +
 		       ((unsigned)((size - 1) >> (top - 1)) & 1);
-	return (top - 6) * 8 + ((unsigned)((size - 1) >> (top - 3)) & 7);
+	return (top - 7) * 8 + (unsigned)((size - 1) >> (top - 3));
 }
 
 /* Which block of a span of this class has byte `offset` of it? */

@@ -25,6 +25,9 @@ void mems__pages_release(void *pages, size_t size);
  */
 bool mems__pages_commit(void *pages, size_t size);
 
+/* Make it readable; it is 0, and takes no memory. May be made usable later. */
+bool mems__pages_show(void *pages, size_t size);
+
 /* Take it away again: touching these pages ends the process. */
 bool mems__pages_forbid(void *pages, size_t size);
 

@@ -64,6 +64,11 @@ bool mems__pages_commit(void *pages, size_t size)
 	return may() && mprotect(pages, size, PROT_READ | PROT_WRITE) == 0;
 }
 
+bool mems__pages_show(void *pages, size_t size)
+{
+	return may() && mprotect(pages, size, PROT_READ) == 0;
+}
+
 bool mems__pages_forbid(void *pages, size_t size)
 {
 	return may() && mprotect(pages, size, PROT_NONE) == 0;

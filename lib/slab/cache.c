@@ -1,6 +1,7 @@
 /* Slab caches, as users see them. */
 #include <config.h>
 
+#include "slab/fast.h"
 #include "slab/handle.h"
 
 #include "base/align.h"
@@ -43,6 +44,7 @@ static bool plan_cache(const struct mems_slab_options *options,
 		return false;
 	*plan = (struct store_plan){
 		.size = size, .alignment = alignment, .shift = SHIFT_LEAST,
+		.colors = SLAB_COLORS, .lasting = true,
 		.cap = options->cap * size,
 		.construct = options->construct,
 		.destruct = options->destruct,
@@ -73,15 +75,15 @@ void *mems_slab_alloc(mems_slab *slab)
 {
 	struct owner *owner = mems__handle_of(slab, OWNER_SLAB);
 
-	return owner == NULL ? NULL : mems__store_take(owner, 0);
+	return unlikely(owner == NULL) ? NULL : mems__store_take(owner, 0);
 }
 
 int mems_slab_free(mems_slab *slab, void *slot)
 {
 	struct owner *owner = mems__handle_of(slab, OWNER_SLAB);
 
-	return owner == NULL ? -EINVAL :
-				mems__store_free(owner, slot);
+	return unlikely(owner == NULL) ? -EINVAL :
+					 mems__store_free_near(owner, slot);
 }
 
 int mems_slab_contains(const mems_slab *slab, const void *slot)

@@ -1,6 +1,7 @@
 /* Depots, as users see them: blocks of any size in a space. */
 #include <config.h>
 
+#include "slab/fast.h"
 #include "slab/handle.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@
 
 mems_depot *mems_depot_create(mems_space *space)
 {
-	struct store_plan plan = { .shift = SHIFT, .tags = true };
+	struct store_plan plan = { .shift = SHIFT, .colors = SLAB_COLORS,
+				   .lasting = true };
 
 	if (space == NULL || !mems__source_begin(&plan.source, space, NULL)) {
 		errno = EINVAL;
@@ -30,15 +32,17 @@ void *mems_depot_alloc(mems_depot *depot, size_t size)
 {
 	struct owner *owner = mems__handle_of(depot, OWNER_DEPOT);
 
-	return owner == NULL ? NULL : mems__store_alloc(owner, size);
+	if (unlikely(owner == NULL))
+		return NULL;
+	return mems__store_alloc(owner, size);
 }
 
 int mems_depot_free(mems_depot *depot, void *block)
 {
 	struct owner *owner = mems__handle_of(depot, OWNER_DEPOT);
 
-	return owner == NULL ? -EINVAL :
-				mems__store_free(owner, block);
+	return unlikely(owner == NULL) ? -EINVAL :
+					 mems__store_free(owner, block);
 }
 
 size_t mems_depot_usable_size(const mems_depot *depot, const void *block)

@@ -1,29 +1,10 @@
 /* Freeing a slot: into its magazine, or by a note to its owner. */
 #include <config.h>
 
-#include "slab/store.h"
+#include "slab/fast.h"
 
 #include <errno.h>
-
-/* Is the slot free, as its owner or somebody else knows? */
-static inline bool is_free(const struct place *place)
-{
-	const uint32_t *word = mems__word_of(place);
-	uint32_t bits = __atomic_load_n(word, __ATOMIC_RELAXED);
-
-	if (__atomic_load_n(&place->slab->told, __ATOMIC_RELAXED))
-		bits |= __atomic_load_n(word + place->shape->words,
-					__ATOMIC_RELAXED);
-	return (bits & mems__bit_of(place)) != 0;
-}
-
-static inline void give_slot(const struct place *place)
-{
-	uint32_t *word = mems__word_of(place);
-
-	WORD_STORE(*word, *word | mems__bit_of(place));
-	place->slab->used--;
-}
+#include <string.h>
 
 /* An empty slab is given up, unless it is all that can be had next. */
 static inline bool is_too_much(const struct mems_slab_words *slab)
@@ -37,19 +18,11 @@ static inline bool is_too_much(const struct mems_slab_words *slab)
 static void remove_slab(struct owner *owner, struct mems_slab_words *slab)
 {
 	struct store *store = owner->store;
-	struct last *last = &owner->last[slab->size_class];
-	uint32_t kept = 0;
 
-	if (last->newest.slab == slab)
-		last->newest.slot = NULL;
-	for (uint32_t i = 0; i < last->count; i++)
-		if (last->older[i].slab != slab)
-			last->older[kept++] = last->older[i];
-	last->count = kept;
-	if (store->tags != NULL)
-		WORD_STORE(store->tags[mems__tag_index(store, slab)], 0);
-	if (owner->recent == slab)
-		owner->recent = NO_SLAB;
+	mems__tag_set(store, slab, 0);
+	mems__held_forget(owner, slab);
+	if (owner->recent.slab == slab)
+		owner->recent.shape = &mems__no_shape;
 	mems__partial_remove(owner, slab);
 	/* It is not in a list, unless its words were written to. */
 	for (unsigned i = 0; i < store->classes; i++)
@@ -92,7 +65,7 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 	place = mems__place_of(store, block);
 	slab = place.slab;
 	if (slab == NULL || place.slot == place.shape->slots ||
-	    is_free(&place)) {
+	    mems__is_free(&place) || mems__is_held(store, &place)) {
 		mems__lock_drop(&store->lock);
 		return -EINVAL;
 	}
@@ -101,7 +74,7 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 	else if (mems__owner_is_here(owner) && slab->magazine == owner->unit)
 		its = owner;
 	if (its != NULL) {
-		give_slot(&place);
+		mems__give_slot(&place);
 		if (slab->place == MEMS_SLAB_FULL)
 			mems__partial_add(its, slab);
 		remove = is_too_much(slab);
@@ -142,28 +115,71 @@ static NOINLINE int move_slab(struct owner *owner,
 	return 0;
 }
 
-/* A slot of this owner's. */
-static inline int give_own(struct owner *owner, struct mems_slab_words *slab,
-			   unsigned class, void *block)
+static int give_bit(struct owner *owner, const struct place *place)
 {
-	struct place place = mems__place_in(owner->store, slab, class, block);
-	struct last *last = &owner->last[class];
-
-	if (place.slot == place.shape->slots || is_free(&place))
-		return -EINVAL;
-	give_slot(&place);
-	if (last->newest.slot != NULL && last->count < OLDER_MOST)
-		last->older[last->count++] = last->newest;
-	last->newest = (struct last_slot){ block, slab,
-		mems__word_of(&place), mems__bit_of(&place) };
-	if (slab->place == MEMS_SLAB_FULL ||
-	    (slab->used == 0 && slab->place == MEMS_SLAB_PARTIAL))
-		return move_slab(owner, slab);
+	mems__give_slot(place);
+	if (place->slab->place == MEMS_SLAB_FULL ||
+	    (place->slab->used == 0 &&
+	     place->slab->place == MEMS_SLAB_PARTIAL))
+		return move_slab(owner, place->slab);
 	return 0;
 }
 
-/* Any slot, or what is none. */
-static NOINLINE int give_any(struct owner *owner, void *block)
+/* Half of what is at hand goes back, what came first. */
+static void spill(struct owner *owner, unsigned class, struct held *held)
+{
+	struct store *store = owner->store;
+	size_t half = held->count / 2, left = held->count - half;
+	void *slots[HELD_MOST];
+
+	memcpy(slots, held->slots, half * sizeof(*slots));
+	for (size_t i = 0; i < half; i++)
+		mems__mark_clear(held, held->mark[i]);
+	for (size_t i = 0; i < left; i++) {
+		WORD_STORE(held->slots[i], held->slots[i + half]);
+		held->mark[i] = held->mark[i + half];
+	}
+	WORD_STORE(held->count, left);
+	for (size_t i = 0; i < half; i++) {
+		struct place place = mems__place_in(store,
+			mems__slab_around(store, slots[i]), class, slots[i]);
+
+		if (place.slot < place.shape->slots)
+			(void)give_bit(owner, &place);
+	}
+}
+
+/* A slot of the owner's that is not free by its bits; there is no room at hand,
+   or it may be there already. */
+static NOINLINE int give_full(struct owner *owner, const struct place *place,
+			      void *block)
+{
+	unsigned class = (unsigned)(place->shape - owner->store->shapes);
+	struct held *held = &owner->held[class];
+
+	for (size_t i = 0; i < held->count; i++)
+		if (held->slots[i] == block)
+			return -EINVAL;
+	if (owner->most > 0 && held->count == owner->most)
+		spill(owner, class, held);
+	if (held->count < owner->most &&
+	    mems__held_give(held, block, place->slot))
+		return 0;
+	return give_bit(owner, place);
+}
+
+int mems__give_own(struct owner *owner, void *block)
+{
+	struct place place = mems__place_of(owner->store, block);
+
+	/* Its words may have been written to. */
+	if (place.slab == NULL || place.slot == place.shape->slots ||
+	    mems__is_free(&place))
+		return -EINVAL;
+	return give_full(owner, &place, block);
+}
+
+int mems__give_any(struct owner *owner, void *block)
 {
 	struct store *store = owner->store;
 	struct mems_slab_words *slab = mems__slab_around(store, block);
@@ -173,32 +189,23 @@ static NOINLINE int give_any(struct owner *owner, void *block)
 	if (!mems__owner_is_here(owner) ||
 	    WORD_LOAD(slab->magazine) != owner->unit)
 		return give_locked(owner, block);
-	owner->recent = slab;
-	return give_own(owner, slab, slab->size_class, block);
+	return mems__give_own(owner, block);
 }
 
-int mems__store_free(struct owner *owner, void *block)
+int mems__give_far(struct owner *owner, void *block)
 {
 	struct store *store = owner->store;
-	struct mems_slab_words *slab = mems__slab_around(store, block);
-	uint8_t tag;
-	size_t index;
+	struct mems_slab_words *slab;
+	unsigned class = 0;
 
-	if (!mems__owner_is_here(owner))
-		return give_any(owner, block);
-	if (store->tags == NULL)
-		/* Is it a slab that was looked at before? */
-		return slab == owner->recent &&
-		       slab->size_class < store->classes ?
-		       give_own(owner, slab, slab->size_class, block) :
-		       give_any(owner, block);
-	index = mems__tag_index(store, block);
-	if (index >= store->tags_count)
-		return give_any(owner, block);
-	tag = WORD_LOAD(store->tags[index]);
-	if (tag == 0 || WORD_LOAD(slab->magazine) != owner->unit)
-		return give_any(owner, block);
-	return give_own(owner, slab, tag - 1u, block);
+	if (mems__has_own(owner, block, &slab, &class)) {
+		const struct shape *shape = &store->shapes[class];
+
+		owner->recent = (struct recent){
+			mems__slab_start(store, block) + shape->first, shape,
+			slab, &owner->held[class] };
+	}
+	return mems__store_free(owner, block);
 }
 
 /* Under the lock: the empty slabs of one class, linked by `inbox`. */
@@ -236,14 +243,17 @@ uint64_t mems__store_shrink(struct owner *owner)
 	uint64_t bytes = 0;
 
 	mems__lock_take(&store->lock);
-	if (mems__owner_is_here(owner))
+	if (mems__owner_is_here(owner)) {
+		mems__held_drop(owner);
 		mems__owner_collect(owner);
+	}
 	for (unsigned i = 0; i < store->classes; i++) {
 		if (mems__owner_is_here(owner) && owner != &store->common)
 			remove_empty(owner, i, &list);
 		remove_empty(&store->common, i, &list);
 	}
 	if (store->spare != NULL) {
+		mems__tag_set(store, store->spare, 0);
 		mems__table_remove(store, store->spare->number);
 		store->slabs--;
 		store->spare->inbox = list == NULL ? MEMS_UNIT_NONE :

@@ -165,7 +165,14 @@ mems_va mems__handle_address(const void *pointer, enum owner_kind kind)
 
 mems_va mems__handle_magazine(const void *pointer, enum owner_kind kind)
 {
-	const struct owner *owner = mems__handle_of(pointer, kind);
+	struct owner *owner = mems__handle_of(pointer, kind);
 
-	return owner == NULL ? MEMS_VA_NONE : address_of(owner, owner->words);
+	if (owner == NULL)
+		return MEMS_VA_NONE;
+	if (owner->most > 0 && !mems__owner_is_here(owner)) {
+		errno = EPERM;
+		return MEMS_VA_NONE;
+	}
+	mems__held_none(owner);
+	return address_of(owner, owner->words);
 }

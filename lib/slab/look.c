@@ -9,10 +9,11 @@
 /* Slots of the smallest size in a slab of the least shift a cache has. */
 #define WORDS_MOST 512
 
-/* The bits of slots in use, as far as one can see. */
-static void live_bits(const struct shape *shape,
-		      struct mems_slab_words *slab, uint32_t *live)
+/* The bits of slots in use, as far as one can see. Under the lock. */
+static void live_bits(const struct store *store, struct mems_slab_words *slab,
+		      uint32_t *live)
 {
+	const struct shape *shape = &store->shapes[slab->size_class];
 	const uint32_t *bits = mems_slab_bits(slab);
 	const uint32_t *freed = bits + shape->words;
 
@@ -22,23 +23,30 @@ static void live_bits(const struct shape *shape,
 	if (shape->slots % 32 != 0)
 		live[shape->words - 1] &=
 			((uint32_t)1 << shape->slots % 32) - 1;
+	mems__held_clear(store, slab, live);
 }
 
-size_t mems__store_size(const struct store *store, const void *block)
+static size_t size_of(const struct store *store, const void *block)
 {
 	struct place place = mems__place_of(store, block);
 	const struct mems_large_words *large;
-	uint32_t live[WORDS_MOST];
 
-	if (place.slab != NULL) {
-		if (place.slot == place.shape->slots)
-			return 0;
-		live_bits(place.shape, place.slab, live);
-		return (live[place.slot / 32] >> place.slot % 32 & 1) != 0 ?
-		       place.shape->size : 0;
-	}
+	if (place.slab != NULL)
+		return place.slot == place.shape->slots ||
+		       mems__is_free(&place) || mems__is_held(store, &place) ?
+		       0 : place.shape->size;
 	large = mems__large_at(store, block);
 	return large == NULL ? 0 : (size_t)mems__large_size(large);
+}
+
+size_t mems__store_size(struct store *store, const void *block)
+{
+	size_t size;
+
+	mems__lock_take(&store->lock);
+	size = size_of(store, block);
+	mems__lock_drop(&store->lock);
+	return size;
 }
 
 uint64_t mems__store_room(uint64_t size)
@@ -72,10 +80,10 @@ static bool read_entry(struct store *store, uint32_t number,
 	if (slab != NULL) {
 		const struct shape *shape = &store->shapes[slab->size_class];
 
-		entry->block = (char *)slab + shape->first;
+		entry->block = mems__slot_at(store, shape, slab, 0);
 		entry->size = shape->size;
 		entry->slots = shape->slots;
-		live_bits(shape, slab, entry->live);
+		live_bits(store, slab, entry->live);
 	} else {
 		struct mems_large_words *large;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 const char mems__any_thread;
+const struct shape mems__no_shape;
 
 void mems__owner_clear(struct owner *owner)
 {
@@ -16,8 +17,8 @@ void mems__owner_clear(struct owner *owner)
 	memset(owner->words->rounds, 0xff,
 	       classes * sizeof(*owner->words->rounds));
 	memset(owner->current, 0, classes * sizeof(*owner->current));
-	memset(owner->last, 0, classes * sizeof(*owner->last));
-	owner->recent = NO_SLAB;
+	memset(owner->held, 0, classes * sizeof(*owner->held));
+	owner->recent.shape = &mems__no_shape;
 }
 
 struct mems_slab_words *mems__slab_find(const struct store *store,
@@ -28,10 +29,7 @@ struct mems_slab_words *mems__slab_find(const struct store *store,
 	if (unit == MEMS_UNIT_NONE)
 		return NULL;
 	slab = mems__slab_at(store, unit);
-	if ((uintptr_t)slab % ((uintptr_t)1 << store->shift) != 0 ||
-	    !mems__is_slab(store, slab))
-		return NULL;
-	return slab;
+	return mems__is_slab(store, slab) ? slab : NULL;
 }
 
 /* At the end: the longer a slab waits, the more of its slots are free. */
@@ -130,6 +128,8 @@ void mems__owner_collect(const struct owner *owner)
 void mems__owner_empty(struct owner *owner)
 {
 	struct store *store = owner->store;
+
+	mems__held_drop(owner);
 	for (uint32_t i = 1; i < store->count; i++) {
 		struct mems_slab_words *slab;
 		const struct shape *shape;

@@ -22,15 +22,21 @@ static bool make_words(struct owner *owner)
 	owner->words->store = store->common.words->store;
 	mems__owner_clear(owner);
 	if (!store->watched)
-		owner->thread = mems__thread_self();
+		mems__owner_settle(owner, mems__thread_self());
 	return true;
+}
+
+void mems__owner_settle(struct owner *owner, const void *thread)
+{
+	owner->most = HELD_MOST;
+	WORD_STORE(owner->thread, thread);
 }
 
 bool mems__owner_begin(struct owner *owner, struct store *store,
 		       enum owner_kind kind)
 {
 	*owner = (struct owner){ .store = store, .unit = MEMS_UNIT_NONE,
-				  .recent = NO_SLAB };
+				  .recent.shape = &mems__no_shape };
 	/* With a cap all calls take the lock anyway. */
 	if (!store->capped && !make_words(owner))
 		return false;

@@ -3,6 +3,7 @@
 
 #include "slab/source.h"
 
+#include "base/align.h"
 #include "heap/heap.h"
 #include "space/space.h"
 
@@ -27,6 +28,16 @@ bool mems__source_begin(struct source *source, mems_space *space,
 	source->origin = (uintptr_t)mems__space_of(space)->data;
 	source->aligned = mems__space_of(space)->shift >= MEMS_UNIT_SHIFT;
 	return true;
+}
+
+uint64_t mems__source_reach(const struct source *source)
+{
+	uint64_t most = mems__min(REACH, UINTPTR_MAX - source->origin);
+
+	if (source->space == NULL)
+		return most;
+	return mems__min(most,
+			 mems__space_of(source->space)->region->maximum);
 }
 
 /* The bytes from the origin to behind `size` at `memory` can be told, and no

@@ -26,6 +26,9 @@ struct source {
 bool mems__source_begin(struct source *source, mems_space *space,
 			mems_heap *heap);
 
+/* How many bytes from the origin on can be told. */
+uint64_t mems__source_reach(const struct source *source);
+
 /* Memory at a multiple of `alignment`, which is 16 at least. NULL with errno:
    there is none. */
 void *mems__source_take(struct source *source, size_t size, size_t alignment);

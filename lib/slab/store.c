@@ -7,7 +7,6 @@
 #include "heap/class.h"
 #include "heap/heap.h"
 #include "os/fork.h"
-#include "os/pages.h"
 #include "os/pool.h"
 #include "os/watch.h"
 #include "space/space.h"
@@ -85,14 +84,6 @@ bool mems__stores_start(void)
 
 /* ---------------------------------------------------------------- creation */
 
-static void end_tags(struct store *store)
-{
-	if (store->tags != NULL)
-		mems__pages_release(store->tags, store->tags_bytes);
-	store->tags = NULL;
-	store->tags_count = 0;
-}
-
 static struct store *add(void)
 {
 	struct store *store = NULL;
@@ -115,8 +106,9 @@ static struct store *add(void)
 	return store;
 }
 
-/* Shapes of all classes, for slabs of this size; made once. */
-static const struct shape *all_shapes(unsigned shift)
+/* Shapes of all classes, for slabs of this size; made once, since each size is
+   of one kind of store. */
+static const struct shape *all_shapes(unsigned shift, uint32_t colors)
 {
 	static struct shape shapes[ALL_SHIFTS][MEMS_SMALL_CLASSES];
 	struct shape *these = shapes[shift - ALL_SHIFT_LEAST];
@@ -125,8 +117,8 @@ static const struct shape *all_shapes(unsigned shift)
 	mems__lock_take(&stores_lock);
 	for (unsigned i = 0; !made[shift - ALL_SHIFT_LEAST] &&
 	     i < MEMS_SMALL_CLASSES; i++)
-		(void)mems__shape_set(&these[i], shift, mems__classes[i].size,
-				      16);
+		(void)mems__shape_set(&these[i], shift, colors,
+				      mems__classes[i].size, 16);
 	made[shift - ALL_SHIFT_LEAST] = true;
 	mems__lock_drop(&stores_lock);
 	return these;
@@ -137,16 +129,18 @@ static bool set_shapes(struct store *store, const struct store_plan *plan)
 	bool enough;
 
 	store->shift = plan->shift;
+	store->colors = plan->colors;
 	if (plan->size == 0) {
 		store->classes = MEMS_SMALL_CLASSES;
-		store->shapes = all_shapes(plan->shift);
+		store->shapes = all_shapes(plan->shift, plan->colors);
 		return true;
 	}
 	store->classes = 1;
 	store->shapes = &store->shape;
 	do
 		enough = mems__shape_set(&store->shape, store->shift,
-					 plan->size, plan->alignment);
+					 plan->colors, plan->size,
+					 plan->alignment);
 	while (!enough && ++store->shift < 31);
 	return enough;
 }
@@ -172,7 +166,11 @@ static bool make_words(struct store *store)
 		.first = store->classes == 1 ? store->shapes[0].first : 0,
 		.table = MEMS_UNIT_NONE,
 		.cap = { (uint32_t)store->cap, (uint32_t)(store->cap >> 32) },
+		.colors = store->colors,
 	};
+	store->mask = ((uintptr_t)1 << store->shift) - 1;
+	store->first_place = (store->source.origin + store->mask) >>
+			     store->shift;
 	store->words = words;
 	store->common.words = (struct mems_magazine_words *)(words + 1);
 	store->common.kind = OWNER_COMMON;
@@ -183,25 +181,6 @@ static bool make_words(struct store *store)
 	mems__owner_clear(&store->common);
 	mems__table_clear(store);
 	return true;
-}
-
-/* A tag for each place of the space where a slab may be. */
-static bool make_tags(struct store *store)
-{
-	const struct space *space = mems__space_of(store->source.space);
-	size_t page = mems__page_size();
-
-	store->tags_first = store->source.origin >> store->shift;
-	store->tags_count = (size_t)(space->region->maximum >> store->shift) +
-			    1;
-	store->tags_bytes = (size_t)mems__round_up(store->tags_count, page);
-	store->tags = mems__pages_reserve(store->tags_bytes);
-	if (store->tags != NULL &&
-	    mems__pages_commit(store->tags, store->tags_bytes))
-		return true;
-	end_tags(store);
-	errno = ENOMEM;
-	return false;
 }
 
 struct store *mems__store_create(struct store_plan *plan)
@@ -218,14 +197,12 @@ struct store *mems__store_create(struct store_plan *plan)
 	store->destruct = plan->destruct;
 	store->arg = plan->arg;
 	store->watched = mems__watched();
+	store->lasting = plan->lasting;
 	if (!set_shapes(store, plan)) {
 		errno = EINVAL;
 	} else if (make_words(store)) {
-		if (!plan->tags || make_tags(store)) {
-			store->alive = STORE_ALIVE;
-			return store;
-		}
-		mems__store_end(store);
+		store->alive = STORE_ALIVE;
+		return store;
 	}
 	mems__store_drop(store);
 	return NULL;
@@ -289,10 +266,12 @@ static struct mems_slab_words *end_all(struct store *store, bool keep)
 		struct mems_large_words *large;
 
 		if (slab != NULL) {
-			if (keep && kept == NULL)
+			if (keep && kept == NULL) {
 				kept = slab;
-			else
+			} else {
+				mems__tag_set(store, slab, 0);
 				mems__slab_end(store, slab);
+			}
 		} else if (unit != MEMS_UNIT_NONE) {
 			large = mems__at_unit(&store->source, unit);
 			large = mems__large_at(store, large + 1);
@@ -320,7 +299,7 @@ void mems__store_end(struct store *store)
 	}
 	store->owners = NULL;
 	mems__table_end(store);
-	end_tags(store);
+	mems__tags_end(store);
 	words->kind = 0;
 	(void)mems__source_give(&store->source, words);
 	store->words = NULL;

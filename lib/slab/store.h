@@ -18,6 +18,7 @@
 
 #include <mems/layout.h>
 
+#include "heap/heap.h"
 #include "os/lock.h"
 #include "os/thread.h"
 #include "os/watch.h"
@@ -25,16 +26,22 @@
 
 #include <stdbool.h>
 
-#define NOINLINE __attribute__((noinline))
+/* Slots of a class that an owner has at hand: two lines with the rest. */
+#define HELD_MOST 12
 
-/* Slots of a class that an owner remembers beside the newest. */
-#define OLDER_MOST 6
-
-/* What slabs of one class look like; never read from the region. */
+/*
+ * What slabs of one class look like; never read from the region. A slot's size
+ * is `odd` times a power of two, and `inverse` times `odd` is 1 in 32 bits: so a
+ * multiplication and a rotation divide, and what is no multiple of the size
+ * comes out as more than any slot's number.
+ */
 struct shape {
 	uint32_t size;		/* from slot to slot */
-	uint32_t inverse;	/* 2^32 / size, rounded up; 0: divide */
+	uint32_t inverse;
+	uint32_t twos;		/* the power of two */
 	uint32_t first, slots, words;
+	uint32_t bytes;		/* of all slots */
+	uint32_t unused;	/* so that an index is a shift */
 };
 
 /*
@@ -43,27 +50,32 @@ struct shape {
  * magazine's words, for other languages; C does not read it from there.
  */
 struct owner {
-	/* Slots of each class that were freed last: to look for a free one
-	   takes longer than to remember some. Bits say whether they still are.
-	   The newest has a place of its own, so that who frees and takes in
-	   turn does not wait for the count. */
-	struct last {
-		struct last_slot {
-			void *slot;		/* NULL: none */
-			struct mems_slab_words *slab;
-			uint32_t *word, bit;	/* that say that it is free */
-		} newest;
-		uint32_t count;
-		struct last_slot older[OLDER_MOST];
-	} last[MEMS_SMALL_CLASSES];
-	struct mems_slab_words *recent;	/* a slab of its own, in which it freed
-					   a slot before; or NO_SLAB */
 	uint32_t kind;		/* an enum owner_kind; 0: its store has ended */
 	uint32_t unit;		/* of its words */
 	const void *thread;	/* NULL: none, each call takes the lock */
 	struct store *store;
+	size_t most;		/* slots to have at hand: HELD_MOST, or 0 while
+				   others read or write its words */
+	/* A slab of its own, in which it freed a slot before. */
+	struct recent {
+		char *first;		/* slot 0 */
+		const struct shape *shape;	/* with no bytes: of none */
+		struct mems_slab_words *slab;
+		struct held *held;
+	} recent;
 	struct mems_magazine_words *words;
 	struct owner *next, *previous;	/* of the store; under its lock */
+	/*
+	 * Slots of each class that can be had next. By their bits they are in
+	 * use: so a pair of calls writes to no slab. Who looks at blocks takes
+	 * them for free ones (held.c).
+	 */
+	struct held {
+		_Alignas(64) size_t count;
+		uint64_t marks;		/* a bit of its own for each */
+		void *slots[HELD_MOST];
+		uint8_t mark[HELD_MOST];	/* which bit */
+	} held[MEMS_SMALL_CLASSES];
 	struct mems_slab_words *current[MEMS_SMALL_CLASSES];
 };
 
@@ -73,16 +85,26 @@ struct owner {
 #define WORD_STORE(word, value)                                               \
 	__atomic_store_n(&(word), value, __ATOMIC_RELAXED)
 
-/* No pointer is in it. */
-#define NO_SLAB ((struct mems_slab_words *)(uintptr_t)1)
-
 enum owner_kind {
 	OWNER_SLAB = 0x42414c53,
 	OWNER_DEPOT = 0x54504544,
 	OWNER_COMMON = 0x4d4d4f43	/* not held by users */
 };
 
+/* Most pages of tags. */
+#define TAGS_PAGES 4096
+
 struct store {
+	/* What a free looks at. */
+	uint32_t shift;			/* of a slab's size, */
+	uint32_t colors;		/* see <mems/layout.h> */
+	uintptr_t mask;			/* 1 less than it */
+	uintptr_t first_place;		/* where a slab may be */
+	const struct shape *shapes;	/* of each class */
+	uint8_t *tags;			/* for each place the class + 1 of the
+					   slab there, */
+	size_t tags_count;		/* if there are any; atomic */
+
 	uint32_t alive;			/* STORE_ALIVE until its end */
 	struct lock lock;
 	struct source source;
@@ -93,15 +115,13 @@ struct store {
 	uint32_t count, unused;		/* the first that was never used, and
 					   one that is not any more */
 	uint32_t classes;
-	uint32_t shift;			/* of a slab's size */
 	bool capped, watched;		/* by a memory checker: with either no
 					   owner has a thread */
 	uint64_t cap, used;		/* capped: bytes in blocks */
 	uint64_t slabs, large, large_bytes;	/* under the lock */
-	uint8_t *tags;			/* of a depot: for each place of a slab
-					   its class + 1; NULL: look at words */
-	size_t tags_count, tags_bytes;
-	uintptr_t tags_first;		/* the place before the first tag */
+	size_t tags_bytes, tags_page;
+	uint64_t tags_usable[TAGS_PAGES / 64];	/* bits: pages */
+	bool tags_tried, lasting;
 	struct mems_slab_words *spare;	/* an empty slab, kept by a reset */
 	struct owner common;		/* of whoever holds the lock */
 	struct owner *owners;		/* the others; under the lock */
@@ -110,15 +130,52 @@ struct store {
 	mems_slab_construct_fn *construct;
 	mems_slab_destruct_fn *destruct;
 	void *arg;
-	const struct shape *shapes;	/* of each class */
 	struct shape shape;		/* of a cache's only one */
 };
 
 #define STORE_ALIVE 0x524f5453u
 
+static inline void mems__mark_clear(struct held *held, uint32_t mark)
+{
+	held->marks &= ~((uint64_t)1 << mark % 64);
+}
+
+/* One of those at hand, if there are any. */
+static inline void *mems__held_take(struct held *held)
+{
+	size_t count = held->count - 1;
+
+	WORD_STORE(held->count, count);
+	mems__mark_clear(held, held->mark[count]);
+	return held->slots[count];
+}
+
+/*
+ * Have this one at hand, for which there is room; `number` is its own in its
+ * slab. False: it is at hand already, or one is that looks like it. To look at
+ * the marks is quicker than to look at all.
+ */
+static inline bool mems__held_give(struct held *held, void *slot,
+				   uint32_t number)
+{
+	uint64_t mark = (uint64_t)1 << number % 64;
+	size_t count = held->count;
+
+	if ((held->marks & mark) != 0)
+		return false;
+	held->marks |= mark;
+	held->mark[count] = (uint8_t)number;
+	WORD_STORE(held->slots[count], slot);
+	WORD_STORE(held->count, count + 1);
+	return true;
+}
+
 /* The thread of an owner whose callers see to it that there is one at a time:
    the common one, of a store that no other thread uses. */
 extern const char mems__any_thread;
+
+/* No byte is in a slab of it. */
+extern const struct shape mems__no_shape;
 
 static inline bool mems__owner_is_here(const struct owner *owner)
 {
@@ -127,12 +184,18 @@ static inline bool mems__owner_is_here(const struct owner *owner)
 	return thread == mems__thread_self() || thread == &mems__any_thread;
 }
 
+/* Fronts of slabs in caches and depots lie in so many ways, less 1. */
+#define SLAB_COLORS 15
+
+struct place;
+
 struct store_plan {
 	struct source source;
 	size_t size, alignment;	/* of a cache's slots; size 0: all classes */
 	unsigned shift;		/* of slabs with all classes */
 	uint64_t cap;
-	bool tags;		/* it lives long, and speed matters */
+	uint32_t colors;	/* of slabs, less 1; see <mems/layout.h> */
+	bool lasting;		/* speed matters more than a quick end */
 	mems_slab_construct_fn *construct;
 	mems_slab_destruct_fn *destruct;
 	void *arg;
@@ -157,18 +220,24 @@ void mems__store_end(struct store *store);
 /* End all blocks; a slab is kept for the next ones. */
 void mems__store_reset(struct store *store);
 
-/* owner.c: one with a magazine for this thread; false: no memory. */
+/* owner.c: only this thread, or any one, is going to use it. */
+void mems__owner_settle(struct owner *owner, const void *thread);
+/* One with a magazine for this thread; false: no memory. */
 bool mems__owner_begin(struct owner *owner, struct store *store,
 		       enum owner_kind kind);
 /* Give it up: what it has is the store's. */
 void mems__owner_end(struct owner *owner);
 
-/* take.c: a block of `size` bytes; a slot. NULL with errno. */
-void *mems__store_alloc(struct owner *owner, size_t size);
-void *mems__store_take(struct owner *owner, unsigned class);
+/* take.c: a slot, wherever it comes from; fast.h has what it mostly takes. NULL
+   with errno. */
+void *mems__take_any(struct owner *owner, unsigned class);
 
-/* give.c: free a block, or give -EINVAL. */
-int mems__store_free(struct owner *owner, void *block);
+/* give.c: the same for what may be a slot of a slab that the owner has, and for
+   any block: free it, or give -EINVAL. */
+int mems__give_own(struct owner *owner, void *block);
+int mems__give_any(struct owner *owner, void *block);
+/* By tag, or any; the slab is the recent one. */
+int mems__give_far(struct owner *owner, void *block);
 /* Give memory of empty slabs back; how many bytes. */
 uint64_t mems__store_shrink(struct owner *owner);
 
@@ -204,8 +273,8 @@ void mems__slab_watch(const struct store *store, void *slots, size_t size,
 /* It is in no list and no table any more; without the lock. */
 void mems__slab_end(struct store *store, struct mems_slab_words *slab);
 /* False: too few slots would fit. */
-bool mems__shape_set(struct shape *shape, unsigned shift, size_t size,
-		     size_t alignment);
+bool mems__shape_set(struct shape *shape, unsigned shift, uint32_t colors,
+		     size_t size, size_t alignment);
 
 /* table.c: see to room for one more, without the lock; false with errno. */
 bool mems__table_reserve(struct store *store);
@@ -215,6 +284,13 @@ bool mems__table_add(struct store *store, const void *words,
 void mems__table_remove(struct store *store, uint32_t number);
 void mems__table_clear(struct store *store);
 void mems__table_end(struct store *store);
+
+/* tags.c: see to it that this slab, which is not yet in the table, can have a
+   tag; without the lock. False with errno. */
+bool mems__tags_reserve(struct store *store, const void *slab);
+/* Under the lock: its class + 1, or 0: it is no slab any more. */
+void mems__tag_set(struct store *store, const void *slab, uint32_t tag);
+void mems__tags_end(struct store *store);
 
 /* large.c: blocks that are no slots; they take the lock. */
 void *mems__large_make(struct store *store, size_t size, size_t alignment);
@@ -227,11 +303,28 @@ int mems__large_free(struct store *store, void *block);
 void mems__large_end(const struct store *store,
 		     struct mems_large_words *large);
 
+/*
+ * held.c: is this slot, by its bit in use, at hand of the slab's owner? Under
+ * the lock, or in the thread of that owner.
+ */
+bool mems__is_held(const struct store *store, const struct place *place);
+/* Clear the bits of slots of a slab that are at hand. Under the lock. */
+void mems__held_clear(const struct store *store,
+		      struct mems_slab_words *slab, uint32_t *live);
+/* It has no slot of this slab at hand any more. */
+void mems__held_forget(struct owner *owner,
+		       const struct mems_slab_words *slab);
+/* All that it has at hand is free by its bits; its thread, or under the lock
+   when that is gone. */
+void mems__held_drop(struct owner *owner);
+/* Others are going to use its words. In its thread. */
+void mems__held_none(struct owner *owner);
+
 /* look.c */
 /* What a block of `size` bytes may use. */
 uint64_t mems__store_room(uint64_t size);
 /* What this one may use; 0: no block in use begins there. */
-size_t mems__store_size(const struct store *store, const void *block);
+size_t mems__store_size(struct store *store, const void *block);
 typedef int store_visit_fn(void *block, size_t size, void *arg);
 int mems__store_walk(struct store *store, store_visit_fn *visit, void *arg);
 const char *mems__store_check(struct store *store);
@@ -261,28 +354,54 @@ static inline bool mems__table_has(const struct store *store,
 }
 
 /* In which place for a slab is a byte? */
-static inline size_t mems__tag_index(const struct store *store,
+static inline size_t mems__place_number(const struct store *store,
+					const void *memory)
+{
+	return ((uintptr_t)memory >> store->shift) - store->first_place;
+}
+
+/* The start of a slab, by its front or a byte behind. */
+static inline char *mems__slab_start(const struct store *store,
 				     const void *memory)
 {
-	return ((uintptr_t)memory >> store->shift) - store->tags_first;
+	return (char *)((uintptr_t)memory & ~store->mask);
+}
+
+/* The front of the slab in which a byte is, in the place of this number. */
+static inline struct mems_slab_words *mems__front(const struct store *store,
+						  const void *memory,
+						  size_t number)
+{
+	return (void *)(mems__slab_start(store, memory) +
+			(number & store->colors) *
+			sizeof(struct mems_slab_words));
+}
+
+/* The front of the slab in which a byte would be, if there were one. */
+static inline struct mems_slab_words *mems__slab_around(
+	const struct store *store, const void *memory)
+{
+	return mems__front(store, memory, mems__place_number(store, memory));
 }
 
 /* False: what is there is surely no slab, and may be what another thread is
    writing to. */
 static inline bool mems__has_tag(const struct store *store, const void *memory)
 {
-	size_t index = mems__tag_index(store, memory);
+	size_t number = mems__place_number(store, memory);
+	size_t count = __atomic_load_n(&store->tags_count, __ATOMIC_ACQUIRE);
 
-	return store->tags == NULL ||
-	       (index < store->tags_count && WORD_LOAD(store->tags[index]));
+	return count == 0 ||
+	       (number < count && WORD_LOAD(store->tags[number]) != 0);
 }
 
-/* A slab of this store is at the pointer. */
+/* The front of a slab of this store is at the pointer. */
 MEMS_UNWATCHED
 static inline bool mems__is_slab(const struct store *store,
 				 const struct mems_slab_words *slab)
 {
-	return mems__source_has(&store->source, slab,
+	return slab == mems__slab_around(store, slab) &&
+	       mems__source_has(&store->source, mems__slab_start(store, slab),
 				(size_t)1 << store->shift) &&
 	       mems__has_tag(store, slab) &&
 	       (!store->watched || mems__watch_holds(slab, sizeof(*slab))) &&
@@ -298,12 +417,14 @@ struct place {
 	uint32_t slot;			/* shape->slots: none begins there */
 };
 
-/* The slab in which a block would be, whether or not there is one. */
-static inline struct mems_slab_words *mems__slab_around(
-	const struct store *store, const void *block)
+/* The number of the slot at so many bytes behind the first, or a number that no
+   slot has. */
+static inline uint32_t mems__slot_number(const struct shape *shape,
+					 uint32_t offset)
 {
-	return (void *)((uintptr_t)block &
-			~(((uintptr_t)1 << store->shift) - 1));
+	uint32_t times = offset * shape->inverse;
+
+	return times >> shape->twos | times << (-shape->twos & 31);
 }
 
 /* The slot of a slab, which is one. */
@@ -312,16 +433,12 @@ static inline struct place mems__place_in(const struct store *store,
 					  unsigned class, const void *block)
 {
 	const struct shape *shape = &store->shapes[class];
-	/* What is before the first slot is beyond the last. */
-	uint32_t offset = (uint32_t)((uintptr_t)block - (uintptr_t)slab) -
-			  shape->first;
-	uint32_t slot = shape->inverse != 0 ?
-			(uint32_t)((uint64_t)offset * shape->inverse >> 32) :
-			offset / shape->size;
+	uint32_t slot = mems__slot_number(shape,
+			(uint32_t)((uintptr_t)block & store->mask) -
+			shape->first);
 
-	if (slot >= shape->slots || slot * shape->size != offset)
-		slot = shape->slots;
-	return (struct place){ slab, shape, slot };
+	return (struct place){ slab, shape, slot < shape->slots ? slot :
+					    shape->slots };
 }
 
 static inline struct place mems__place_of(const struct store *store,
@@ -343,6 +460,35 @@ static inline uint32_t mems__bit_of(const struct place *place)
 static inline uint32_t *mems__word_of(const struct place *place)
 {
 	return mems_slab_bits(place->slab) + place->slot / 32;
+}
+
+/* Is the slot free, as its owner or somebody else knows? */
+static inline bool mems__is_free(const struct place *place)
+{
+	const uint32_t *word = mems__word_of(place);
+	uint32_t bits = WORD_LOAD(*word);
+
+	if (unlikely(WORD_LOAD(place->slab->told) != 0))
+		bits |= WORD_LOAD(word[place->shape->words]);
+	return (bits >> place->slot % 32 & 1) != 0;
+}
+
+/* It is, from now on. */
+static inline void mems__give_slot(const struct place *place)
+{
+	uint32_t *word = mems__word_of(place);
+
+	WORD_STORE(*word, *word | mems__bit_of(place));
+	place->slab->used--;
+}
+
+static inline void *mems__slot_at(const struct store *store,
+				  const struct shape *shape,
+				  const struct mems_slab_words *slab,
+				  uint32_t slot)
+{
+	return mems__slab_start(store, slab) + shape->first +
+	       (size_t)slot * shape->size;
 }
 
 #endif

@@ -4,39 +4,61 @@
 #include "slab/store.h"
 
 #include "base/bits.h"
-#include "heap/class.h"
 #include "os/watch.h"
 
 #include <errno.h>
 
-/* A free slot of the slab, or NULL. */
-static inline void *take_slot(const struct shape *shape,
-			      struct mems_slab_words *slab)
-{
-	uint32_t *bits = mems_slab_bits(slab), word = slab->hint, slot;
 
-	if (word >= shape->words || bits[word] == 0) {
-		for (word = 0; word < shape->words && bits[word] == 0; word++)
-			;
-		if (word == shape->words)
-			return NULL;
+/* A word of the slab's bits that is not 0, or NULL. */
+static uint32_t *free_word(const struct shape *shape,
+			   struct mems_slab_words *slab)
+{
+	uint32_t *bits = mems_slab_bits(slab), word = slab->hint;
+
+	if (word < shape->words && bits[word] != 0)
+		return &bits[word];
+	for (word = 0; word < shape->words; word++) {
+		if (bits[word] == 0)
+			continue;
 		slab->hint = word;
+		return &bits[word];
 	}
-	slot = word * 32 + mems__low_bit(bits[word]);
-	if (slot >= shape->slots)	/* a bit that C never sets */
-		return NULL;
-	WORD_STORE(bits[word], bits[word] & (bits[word] - 1));
-	slab->used++;
-	return (char *)slab + shape->first + (size_t)slot * shape->size;
+	return NULL;
 }
 
-static inline void *take_current(const struct owner *owner, unsigned class)
+/* A slot of the current slab, or NULL. Half as many as may be at hand are so
+   then, if they are in the same word; none was before. */
+static void *take_current(struct owner *owner, unsigned class)
 {
+	const struct shape *shape = &owner->store->shapes[class];
 	struct mems_slab_words *slab = owner->current[class];
+	struct held *held = &owner->held[class];
+	uint32_t *word, bits, first, count = 0, numbers[HELD_MOST / 2 + 1];
+	char *slots;
 
 	if (slab == NULL)
 		return NULL;
-	return take_slot(&owner->store->shapes[class], slab);
+	word = free_word(shape, slab);
+	if (word == NULL)
+		return NULL;
+	first = (uint32_t)(word - mems_slab_bits(slab)) * 32;
+	slots = mems__slab_start(owner->store, slab) + shape->first;
+	for (bits = *word; bits != 0 && count <= owner->most / 2;
+	     bits &= bits - 1) {
+		numbers[count] = first + mems__low_bit(bits);
+		if (numbers[count] >= shape->slots)	/* C never sets it */
+			break;
+		count++;
+	}
+	if (count == 0)
+		return NULL;
+	WORD_STORE(*word, bits);
+	slab->used += count;
+	/* Numbers of one word all have marks of their own. */
+	while (count-- > 1)
+		(void)mems__held_give(held, slots + (size_t)numbers[count] *
+				      shape->size, numbers[count]);
+	return slots + (size_t)numbers[0] * shape->size;
 }
 
 /* The first slab of a list; one of another class is none. */
@@ -69,8 +91,10 @@ static bool refill(struct owner *owner, unsigned class)
 		slab = store->spare;
 		store->spare = NULL;
 		if (store->watched)
-			mems__watch_keep(slab, (size_t)1 << store->shift);
+			mems__watch_keep(mems__slab_start(store, slab),
+					 (size_t)1 << store->shift);
 		mems__slab_clear(store, slab, class);
+		mems__tag_set(store, slab, class + 1);
 	} else {
 		return false;
 	}
@@ -86,9 +110,7 @@ static bool add_slab(struct owner *owner, struct mems_slab_words *slab)
 	if (!mems__table_add(store, slab, &slab->number))
 		return false;
 	store->slabs++;
-	if (store->tags != NULL)
-		WORD_STORE(store->tags[mems__tag_index(store, slab)],
-			   (uint8_t)(slab->size_class + 1));
+	mems__tag_set(store, slab, slab->size_class + 1);
 	WORD_STORE(slab->magazine, owner->unit);
 	if (owner->current[slab->size_class] == NULL)
 		mems__current_set(owner, slab->size_class, slab);
@@ -113,7 +135,8 @@ static bool make_slab(struct owner *owner, unsigned class)
 	struct mems_slab_words *slab = mems__slab_make(store, class);
 	bool added = false;
 
-	while (slab != NULL && !added && mems__table_reserve(store)) {
+	while (slab != NULL && !added && mems__table_reserve(store) &&
+	       mems__tags_reserve(store, slab)) {
 		mems__lock_take(&store->lock);
 		added = add_slab(owner, slab);
 		mems__lock_drop(&store->lock);
@@ -149,51 +172,14 @@ static NOINLINE void *take_locked(struct owner *owner, unsigned class)
 	return slot;
 }
 
-/* It was freed lately, and nobody has taken it by its bit meanwhile. */
-static inline bool take_known(const struct last_slot *last)
-{
-	if ((*last->word & last->bit) == 0)
-		return false;
-	WORD_STORE(*last->word, *last->word & ~last->bit);
-	last->slab->used++;
-	return true;
-}
-
-static inline void *take_last(struct owner *owner, unsigned class)
-{
-	struct last *last = &owner->last[class];
-	void *slot = last->newest.slot;
-
-	if (slot != NULL) {
-		last->newest.slot = NULL;
-		if (take_known(&last->newest))
-			return slot;
-	}
-	while (last->count > 0)
-		if (take_known(&last->older[--last->count]))
-			return last->older[last->count].slot;
-	return NULL;
-}
-
-void *mems__store_take(struct owner *owner, unsigned class)
+void *mems__take_any(struct owner *owner, unsigned class)
 {
 	void *slot;
 
 	if (!mems__owner_is_here(owner))
 		return take_locked(&owner->store->common, class);
-	slot = take_last(owner, class);
-	if (slot == NULL)
-		slot = take_current(owner, class);
+	if (owner->held[class].count > 0)
+		return mems__held_take(&owner->held[class]);
+	slot = take_current(owner, class);
 	return slot != NULL ? slot : take_locked(owner, class);
-}
-
-void *mems__store_alloc(struct owner *owner, size_t size)
-{
-	if (size == 0) {
-		errno = EINVAL;
-		return NULL;
-	}
-	if (size <= MEMS_SMALL_MOST)
-		return mems__store_take(owner, mems__class_of(size));
-	return mems__large_make(owner->store, size, 16);
 }

@@ -155,8 +155,8 @@ static void sizes_have_the_classes_of_the_layout(void)
 		void *block = mems_depot_alloc(depot, size);
 		size_t its = mems_depot_usable_size(depot, block);
 		uint32_t class = mems_small_class(size);
-		struct mems_slab_words *slab = (void *)((uintptr_t)block &
-			~((uintptr_t)depot_stats(depot).slab_size - 1));
+		struct mems_slab_words *slab =
+			front_of(block, depot_stats(depot).slab_size);
 
 		if (class >= MEMS_SMALL_CLASSES) {
 			wrong++;

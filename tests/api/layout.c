@@ -225,15 +225,24 @@ struct owner {
 	uint64_t takes, frees;	/* by words */
 };
 
-/* The slab in which a place would be, by offsets alone. */
-static struct mems_slab_words *slab_around(const struct mems_store_words *store,
-					   const void *block)
+/* The start of the slab in which a place would be, by offsets alone. */
+static unsigned char *slab_start(const struct mems_store_words *store,
+				 const void *block)
 {
 	size_t offset = (size_t)((const unsigned char *)block - data);
 	size_t size = (size_t)1 << store->shift;
 
-	return (void *)(data + ((offset - store->skew) & ~(size - 1)) +
-			store->skew);
+	return data + ((offset - store->skew) & ~(size - 1)) + store->skew;
+}
+
+/* And its front. */
+static struct mems_slab_words *slab_around(const struct mems_store_words *store,
+					   const void *block)
+{
+	unsigned char *start = slab_start(store, block);
+	size_t place = ((size_t)(start - data) - store->skew) >> store->shift;
+
+	return (void *)(start + (place & store->colors) * 64);
 }
 
 /* Is it a slab of this store? The table says so. */
@@ -280,7 +289,8 @@ static void *take(struct owner *owner, uint32_t class)
 	bits[word] &= bits[word] - 1;
 	slab->used++;
 	owner->takes++;
-	return (unsigned char *)slab + slab->first + (size_t)slot * slab->size;
+	return slab_start(owner->store, slab) + slab->first +
+	       (size_t)slot * slab->size;
 }
 
 static void add_to_list(struct owner *owner, struct mems_slab_words *slab)
@@ -303,7 +313,7 @@ static int give(struct owner *owner, void *block)
 {
 	struct mems_slab_words *slab = slab_around(owner->store, block);
 	size_t offset = (size_t)((unsigned char *)block -
-				 (unsigned char *)slab);
+				 slab_start(owner->store, block));
 	uint32_t slot, bit, *word;
 
 	if (!is_slab(owner, slab) || slab->magazine != owner->magazine)
@@ -380,7 +390,18 @@ static mems_va address_of(const struct subject *subject)
 	       mems_depot_address(subject->depots[0]);
 }
 
-/* What a first call gave says whose magazine it is from. */
+/* Of an arena nobody tells; what a first call gave says whose it is. */
+static mems_va magazine_of(const struct subject *subject, const void *block,
+			   const struct mems_store_words *store)
+{
+	if (subject->arena != NULL)
+		return MEMS_VA_FIRST +
+		       ((mems_va)slab_around(store, block)->magazine <<
+			MEMS_UNIT_SHIFT);
+	return subject->slot_size > 0 ? mems_slab_magazine(subject->slabs[0]) :
+	       mems_depot_magazine(subject->depots[0]);
+}
+
 static int learn(const struct subject *subject, struct owner *owner)
 {
 	void *block = call_alloc(subject, 0, 16);
@@ -391,9 +412,11 @@ static int learn(const struct subject *subject, struct owner *owner)
 		.store = mems_space_get(space, address_of(subject)) };
 	owner->store_unit = unit_of(owner->store);
 	slab = slab_around(owner->store, block);
-	owner->magazine = slab->magazine;
+	owner->magazine = unit_of(mems_space_get(space,
+			magazine_of(subject, block, owner->store)));
 	words = at(owner->magazine);
 	return owner->store->kind == MEMS_WORDS_STORE &&
+	       slab->magazine == owner->magazine &&
 	       is_slab(owner, slab) && words->kind == MEMS_WORDS_MAGAZINE &&
 	       words->store == owner->store_unit &&
 	       call_free(subject, 0, block) == 0;

@@ -366,10 +366,11 @@ static void each_slot_is_made_and_taken_down_once(uint64_t cap)
 		slots[i]->stamp = 2;
 	}
 	is(wrong, 0, "%s: slots are as their constructor left them", which);
+	/* A third stays, so that no slab is given up. */
 	for (int round = 0; round < 20; round++) {
-		for (int i = round % 3; i < COUNT; i += 3)
+		for (int i = 1 + round % 2; i < COUNT; i += 3)
 			wrong += mems_slab_free(slab, slots[i]) != 0;
-		for (int i = round % 3; i < COUNT; i += 3) {
+		for (int i = 1 + round % 2; i < COUNT; i += 3) {
 			slots[i] = mems_slab_alloc(slab);
 			wrong += slots[i]->self != slots[i] ||
 				 slots[i]->stamp == 0;
@@ -1032,8 +1033,8 @@ static void verify_finds_what_is_broken(void)
 {
 	mems_slab *slab = make(64, 0);
 	char *slot = mems_slab_alloc(slab), report[100];
-	struct mems_slab_words *words = (void *)((uintptr_t)slot &
-		~((uintptr_t)slab_stats(slab).slab_size - 1));
+	struct mems_slab_words *words =
+		front_of(slot, slab_stats(slab).slab_size);
 	uint32_t *first_bits = mems_slab_bits(words);
 
 	is(mems_slab_verify(slab, NULL, 0), 0, "%s: all is well", which);

@@ -5,6 +5,8 @@
 #include "api/heap.h"
 #include "api/space.h"
 
+#include <mems/layout.h>
+
 /* A cache of slots of this size, in a space, a heap (NULL: the default one). */
 static inline mems_slab *slab_make(mems_space *space, mems_heap *heap,
 				   size_t size, size_t alignment)
@@ -51,6 +53,18 @@ static inline struct mems_slab_stats depot_stats(mems_depot *depot)
 	if (mems_depot_stats(depot, &stats) != 0)
 		stats.held = UINT64_MAX;
 	return stats;
+}
+
+/* The front of the slab that a slot is in: it lies in one of so many ways. */
+static inline struct mems_slab_words *front_of(const void *slot,
+					       uint32_t slab_size)
+{
+	struct mems_slab_words *words = (void *)((uintptr_t)slot &
+						 ~((uintptr_t)slab_size - 1));
+
+	for (int i = 0; i < 16 && words->kind != MEMS_WORDS_SLAB; i++)
+		words++;
+	return words;
 }
 
 /* Verify, and say in the log what is broken. */

@@ -13,10 +13,12 @@ unit_tests = \
 	%D%/os/pages \
 	%D%/os/pool \
 	%D%/slab/failures \
+	%D%/slab/held \
 	%D%/slab/look \
 	%D%/slab/magazine \
 	%D%/slab/slab \
 	%D%/slab/table \
+	%D%/slab/tags \
 	%D%/space/failures \
 	%D%/space/first_fit \
 	%D%/space/good_fit \
@@ -35,17 +37,21 @@ core_archive = lib/libmems-core.la
 %C%_os_pages_LDADD = $(core_archive)
 %C%_os_pool_LDADD = $(core_archive)
 %C%_slab_failures_LDADD = $(core_archive)
+%C%_slab_held_LDADD = $(core_archive)
 %C%_slab_look_LDADD = $(core_archive)
 %C%_slab_magazine_LDADD = $(core_archive)
 %C%_slab_slab_LDADD = $(core_archive)
 %C%_slab_table_LDADD = $(core_archive)
+%C%_slab_tags_LDADD = $(core_archive)
 %C%_space_failures_LDADD = $(core_archive)
 %C%_space_first_fit_LDADD = $(core_archive)
 %C%_space_good_fit_LDADD = $(core_archive)
 %C%_space_region_LDADD = $(core_archive)
 
+%C%_slab_held_SOURCES = %D%/slab/held.c %D%/slab/unwatched.h
 %C%_slab_look_SOURCES = %D%/slab/look.c %D%/slab/unwatched.h
 %C%_slab_magazine_SOURCES = %D%/slab/magazine.c %D%/slab/unwatched.h
+%C%_slab_tags_SOURCES = %D%/slab/tags.c %D%/slab/unwatched.h
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

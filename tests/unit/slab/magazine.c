@@ -72,19 +72,21 @@ static void *take_by_words(void)
 	slot = word * 32 + (uint32_t)__builtin_ctz(bits[word]);
 	put_bit(&bits[word], bits[word] & (bits[word] - 1));
 	put(&slab->used, slab->used + 1);
-	return (char *)slab + slab->first + (size_t)slot * slab->size;
+	return mems__slab_start(store, slab) + slab->first +
+	       (size_t)slot * slab->size;
 }
 
 static struct mems_slab_words *slab_of(const void *block)
 {
-	return (void *)((uintptr_t)block & ~(((uintptr_t)1 << 14) - 1));
+	return mems__slab_around(store, block);
 }
 
 static void free_by_words(void *block)
 {
 	struct mems_rounds *rounds = &owner->words->rounds[CLASS];
 	struct mems_slab_words *slab = slab_of(block);
-	uint32_t offset = (uint32_t)((char *)block - (char *)slab) -
+	uint32_t offset = (uint32_t)((char *)block -
+				     mems__slab_start(store, block)) -
 			  slab->first;
 	uint32_t slot = offset / slab->size;
 	uint32_t *word = mems_slab_bits(slab) + slot / 32;
@@ -129,6 +131,8 @@ static void begin(void)
 	store = store_unwatch(depot);
 	lost = mems_depot_share(depot);
 	owner = (struct owner *)lost;
+	/* As one does who is going to use its words. */
+	(void)mems_depot_magazine(lost);
 	slots = store->shapes[CLASS].slots;
 	live_count = 0;
 }
@@ -207,8 +211,8 @@ static void *with_a_hint_behind(void)
 	slab->hint = slab->words - 1;
 	mems_slab_bits(slab)[slab->hint] = 0;
 	for (uint32_t i = slab->hint * 32; i < slots; i++) {
-		live[live_count++] = (char *)slab + slab->first +
-				     i * slab->size;
+		live[live_count++] = mems__slab_start(store, slab) +
+				     slab->first + i * slab->size;
 		slab->used++;
 	}
 	return live[0];

@@ -11,38 +11,42 @@
 
 #include <string.h>
 
-/* The slots lie behind the words and the bits, as many as there is room for. */
-static bool is_right(const struct shape *shape, unsigned shift, size_t size,
-		     size_t alignment)
+/* The slots lie behind the words, wherever these are, and the bits, as many as
+   there is room for. */
+static bool is_right(const struct shape *shape, unsigned shift, uint32_t colors,
+		     size_t size, size_t alignment)
 {
+	uint64_t front = (colors + 1) * sizeof(struct mems_slab_words);
 	uint64_t bytes = (uint64_t)1 << shift;
 	uint64_t more = shape->slots + 1, words = (more + 31) / 32;
-	uint64_t first = sizeof(struct mems_slab_words) + 8 * words;
+	uint64_t first = front + 8 * words;
 
 	first = (first + alignment - 1) / alignment * alignment;
 	return shape->size == size &&
 	       shape->words == (shape->slots + 31) / 32 &&
-	       shape->first >= sizeof(struct mems_slab_words) +
-			       2 * shape->words * sizeof(uint32_t) &&
+	       shape->first >= front + 2 * shape->words * sizeof(uint32_t) &&
 	       shape->first % alignment == 0 &&
 	       shape->first + (uint64_t)shape->slots * size <= bytes &&
 	       first + more * size > bytes;
 }
 
-/* The number of a slot by the inverse is that by a division. */
+/* Multiples of the size have the number of their slot, and nothing else has the
+   number of any, bytes before the first slot neither. */
 static bool divides(const struct shape *shape, unsigned shift)
 {
-	uint64_t bytes = (uint64_t)1 << shift;
-	uint64_t step = 1 + shape->size / 16;
+	int64_t bytes = (int64_t)1 << shift, size = shape->size;
+	int64_t step = 1 + size / 16;
 
-	if (shape->inverse == 0)
-		return true;
-	for (uint64_t offset = 0; offset < bytes; offset += step)
-		if (offset * shape->inverse >> 32 != offset / shape->size)
+	for (int64_t offset = -bytes; offset < bytes; offset += step) {
+		uint32_t slot = mems__slot_number(shape, (uint32_t)offset);
+
+		if ((slot < shape->slots) !=
+		    (offset >= 0 && offset % size == 0 &&
+		     offset / size < shape->slots))
 			return false;
-	for (uint64_t end = shape->size; end < bytes; end += shape->size)
-		if ((end - 1) * shape->inverse >> 32 != end / shape->size - 1 ||
-		    end * shape->inverse >> 32 != end / shape->size)
+	}
+	for (int64_t slot = 0; slot < shape->slots; slot++)
+		if (mems__slot_number(shape, (uint32_t)(slot * size)) != slot)
 			return false;
 	return true;
 }
@@ -62,11 +66,11 @@ static void every_shape_has_room_for_its_slots(void)
 			     alignment *= alignment < 16 ? 16 : 256) {
 				size_t whole = (size + alignment - 1) /
 					       alignment * alignment;
+				uint32_t colors = (uint32_t)(size % 4) * 5;
 				bool enough = mems__shape_set(&shape, shift,
-							      whole,
-							      alignment);
+					colors, whole, alignment);
 
-				wrong += !is_right(&shape, shift, whole,
+				wrong += !is_right(&shape, shift, colors, whole,
 						   alignment);
 				few += enough != (shape.slots >=
 						  (shift < 20 ? 8 : 1));
@@ -110,6 +114,7 @@ static void caches_have_slabs_with_enough_slots(void)
 			struct shape shape;
 
 			wrong += mems__shape_set(&shape, store->shift - 1,
+						 store->colors,
 						 store->shapes[0].size, 16);
 		}
 		wasted += size <= 64 && store->shapes[0].first > 4400;
@@ -132,7 +137,8 @@ static void a_depot_has_the_classes_of_the_heap(void)
 	for (unsigned i = 0; i < store->classes; i++) {
 		const struct shape *shape = &store->shapes[i];
 
-		wrong += !is_right(shape, store->shift, mems__classes[i].size,
+		wrong += !is_right(shape, store->shift, store->colors,
+				   mems__classes[i].size,
 				   16) || shape->slots < 8;
 	}
 	is(wrong, 0, "each with the shape of its size");
