@@ -20,6 +20,7 @@ EXTRA_PROGRAMS = %D%/bench %D%/get_count
 	%D%/machine.c \
 	%D%/main.c \
 	%D%/mix.c %D%/mix.h \
+	%D%/options.c %D%/options.h \
 	%D%/peer.h \
 	%D%/peer_libc.c \
 	%D%/peer_list.c \

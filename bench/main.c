@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "options.h"
 #include "progress.h"
 #include "results.h"
 
@@ -48,7 +49,9 @@ static const char usage[] =
 "The exit status is 0 if all was measured, whether or not the claims hold,\n"
 "1 if a measurement failed, and 2 for a wrong option.\n";
 
-static void print_usage(FILE *file)
+const char bench_name[] = "bench";
+
+void print_usage(FILE *file)
 {
 	char keys[2][256] = { "", "" };
 
@@ -61,23 +64,6 @@ static void print_usage(FILE *file)
 			 sizeof(keys[1]) - strlen(keys[1]), "%s%s",
 			 i > 0 ? "," : "", mixes[i].key);
 	fprintf(file, usage, keys[0], keys[1], SAMPLE_MAX);
-}
-
-static void wrong(const char *what, const char *value)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, value);
-	print_usage(stderr);
-	exit(2);
-}
-
-static uint64_t number(const char *what, const char *text, double most)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end != '\0' || !(value >= 1 && value <= most))
-		wrong(what, text);
-	return (uint64_t)value;
 }
 
 static void take_peers(char *list)

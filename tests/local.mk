@@ -141,6 +141,7 @@ TESTS += $(api_tests) $(misuse_tests) $(model_tests) %D%/misuse/valgrind.test \
 EXTRA_DIST += \
 	%D%/api/cxx.cpp \
 	%D%/capture.h \
+	%D%/child.h \
 	%D%/misuse/valgrind.test \
 	%D%/model/model.test \
 	%D%/model/remote.pml \

@@ -19,6 +19,7 @@ EXTRA_PROGRAMS += %D%/lifetimes %D%/ours %D%/theirs
 	bench/malloc/place.c \
 	bench/malloc/target.c bench/malloc/target.h \
 	bench/mix.c bench/mix.h \
+	bench/options.c bench/options.h \
 	bench/progress.c bench/progress.h \
 	bench/random.h \
 	bench/stats.c bench/stats.h \

@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include "measure.h"
+#include "options.h"
 
 static struct {
 	const char *workloads, *threads, *programs;	/* NULL: all */
 	const char *json, *svg;
 	bool quick, cold, busy;
 } options;
+
+const char bench_name[] = "compare";
 
 static const char usage[] =
 "Usage: compare [OPTION]...\n"
@@ -39,21 +42,9 @@ static const char usage[] =
 "The exit status is 0 if all was measured, whether or not the targets are\n"
 "met, 1 if a run failed, and 2 for a wrong option.\n";
 
-static _Noreturn void wrong(const char *what, const char *value)
+void print_usage(FILE *file)
 {
-	fprintf(stderr, "compare: %s: %s\n", what, value);
-	fprintf(stderr, usage, SAMPLE_MAX);
-	exit(2);
-}
-
-static uint64_t number(const char *what, const char *text, double most)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end != '\0' || !(value >= 1 && value <= most))
-		wrong(what, text);
-	return (uint64_t)value;
+	fprintf(file, usage, SAMPLE_MAX);
 }
 
 static void take_peers(char *list)
@@ -171,10 +162,10 @@ static void take_options(int argc, char **argv)
 			print_list();
 			exit(0);
 		case 'h':
-			printf(usage, SAMPLE_MAX);
+			print_usage(stdout);
 			exit(0);
 		default:
-			fprintf(stderr, usage, SAMPLE_MAX);
+			print_usage(stderr);
 			exit(2);
 		}
 	}

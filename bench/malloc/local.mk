@@ -16,6 +16,7 @@ EXTRA_PROGRAMS += %D%/compare %D%/load %D%/hello %D%/containers
 
 %C%_compare_SOURCES = \
 	bench/json_text.c bench/json_text.h \
+	bench/options.c bench/options.h \
 	bench/progress.c bench/progress.h \
 	bench/random.h \
 	bench/stats.c bench/stats.h \

@@ -1,29 +1,19 @@
 /* Threads that share arenas, and fork() while they do. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <mems.h>
 
 #include "api/arena.h"
+#include "child.h"
 #include "random.h"
 #include "tap.h"
 
 #define THREADS 4
 #define KEPT 4000
-
-/* Children of a process with threads make threads of their own here. */
-__attribute__((visibility("default")))
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-	return "die_after_fork=0";
-}
 
 struct block {
 	unsigned char *memory;
@@ -474,24 +464,6 @@ static int use_all(void)
 		}
 	}
 	return 0;
-}
-
-/* The status of a child, which is killed when it hangs; -1 then. */
-static int wait_for(pid_t child)
-{
-	const struct timespec tick = { .tv_nsec = 1000000 };
-	time_t begin = time(NULL);
-	int status;
-
-	while (waitpid(child, &status, WNOHANG) == 0) {
-		if (time(NULL) - begin > 60) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			return -1;
-		}
-		nanosleep(&tick, NULL);
-	}
-	return status;
 }
 
 static void make_shared(void)

@@ -1,16 +1,14 @@
 /* fork() while other threads allocate: both processes go on. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <mems.h>
 
 #include "api/space.h"
+#include "child.h"
 #include "random.h"
 #include "tap.h"
 
@@ -69,24 +67,6 @@ static int use_all(int value)
 	if (mems_space_destroy(space_make(1 << 20)) != 0)
 		return 5;
 	return mems_space_destroy(spaces[0]) == 0 ? 0 : 6;
-}
-
-/* The status of a child, which is killed when it hangs; -1 then. */
-static int wait_for(pid_t child)
-{
-	const struct timespec tick = { .tv_nsec = 1000000 };
-	time_t start = time(NULL);
-	int status;
-
-	while (waitpid(child, &status, WNOHANG) == 0) {
-		if (time(NULL) - start > 60) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			return -1;
-		}
-		nanosleep(&tick, NULL);
-	}
-	return status;
 }
 
 static void both_sides_go_on(int forks)

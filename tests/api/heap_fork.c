@@ -1,29 +1,19 @@
 /* fork() while threads use heaps: both processes go on. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <mems.h>
 
 #include "api/heap.h"
+#include "child.h"
 #include "random.h"
 #include "tap.h"
 
 #define THREADS 3
 #define INHERITED 300
-
-/* Children of a process with threads make threads of their own here. */
-__attribute__((visibility("default")))
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-	return "die_after_fork=0";
-}
 
 static mems_heap *own;
 static volatile int done;
@@ -133,24 +123,6 @@ static int use_all(void)
 	if (mems_heap_destroy(own) != 0)
 		return wrong("the heap does not end", NULL);
 	return 0;
-}
-
-/* The status of a child, which is killed when it hangs; -1 then. */
-static int wait_for(pid_t child)
-{
-	const struct timespec tick = { .tv_nsec = 1000000 };
-	time_t start = time(NULL);
-	int status;
-
-	while (waitpid(child, &status, WNOHANG) == 0) {
-		if (time(NULL) - start > 60) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			return -1;
-		}
-		nanosleep(&tick, NULL);
-	}
-	return status;
 }
 
 static uintptr_t stop(pthread_t *threads)

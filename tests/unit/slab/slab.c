@@ -170,8 +170,10 @@ static void a_new_slab_has_all_slots_free(void)
 		store = store_of(slab);
 		shape = &store->shapes[0];
 		words = mems__slab_make(store, 0);
-		is((uintptr_t)words % ((uintptr_t)1 << store->shift), 0,
-		   "slots of %zu: a slab lies at a multiple of its size",
+		is((uintptr_t)words % ((uintptr_t)1 << store->shift),
+		   (mems__place_number(store, words) & store->colors) *
+		   sizeof(*words),
+		   "slots of %zu: its front is where its color says",
 		   sizes[i]);
 		for (uint32_t n = 0; n < shape->words; n++) {
 			free += (uint32_t)__builtin_popcount(
@@ -210,7 +212,8 @@ static void each_byte_has_its_place(void)
 		const struct shape *shape;
 		struct store *store;
 		mems_slab *slab;
-		char *words;
+		struct mems_slab_words *words;
+		char *start;
 		long wrong = 0;
 
 		options.space = space;
@@ -219,23 +222,23 @@ static void each_byte_has_its_place(void)
 		slab = mems_slab_create(&options);
 		store = store_of(slab);
 		shape = &store->shapes[0];
-		words = (char *)mems__slab_around(store,
-						  mems_slab_alloc(slab));
+		words = mems__slab_around(store, mems_slab_alloc(slab));
+		start = mems__slab_start(store, words);
 		for (long at = 0; at < 1L << store->shift; at++) {
-			struct place place = mems__place_of(store, words + at);
+			struct place place = mems__place_of(store, start + at);
 			long behind = at - (long)shape->first;
 			bool begins = behind >= 0 &&
 				      behind % (long)shape->size == 0 &&
 				      behind / (long)shape->size <
 				      (long)shape->slots;
 
-			wrong += (char *)place.slab != words;
+			wrong += place.slab != words;
 			wrong += begins ? (long)place.slot != behind /
 					  (long)shape->size :
 				 place.slot != shape->slots;
 		}
-		wrong += mems__place_of(store, words - 1).slab != NULL;
-		wrong += mems__place_of(store, words + (1L << store->shift))
+		wrong += mems__place_of(store, start - 1).slab != NULL;
+		wrong += mems__place_of(store, start + (1L << store->shift))
 				.slab != NULL;
 		is(wrong, 0, "slots of %zu: each byte has its place",
 		   sizes[i]);

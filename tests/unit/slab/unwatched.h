@@ -25,6 +25,7 @@ static inline struct store *store_unwatch(void *handle)
 	struct owner *owner = handle;
 
 	owner->store->watched = false;
+	owner->most = HELD_MOST;
 	(void)mems__handle_adopt(handle, owner->kind);
 	return owner->store;
 }
