@@ -73,23 +73,26 @@ static void judge_depot(void)
 		   median_of(keys[1], SPACE, pick_span));
 }
 
-static void judge_requests(const char *key)
+/* `ours` is the lane that is judged, beside the peers of `key`. */
+static void judge_requests(const char *key, const char *ours,
+			   const char *sessions)
 {
 	const char *name = rows[row_find(key)].name;
 	int best = best_peer(key);
 	struct target *speed = target_add(list, 2.5, true,
-		"%s: rate of the best peer's, net of the floor", name);
+		"%s, %s: rate of the best peer's, net of the floor", name,
+		sessions);
 	struct target *memory = target_add(list, 1, false,
-		"%s: peak memory of that peer's", name);
-	double ours = net_of(key, HEAP, key);
+		"%s, %s: peak memory of that peer's", name, sessions);
+	double net = net_of(ours, HEAP, key);
 	double theirs = best >= 0 ? net_of(key, best, key) : 0;
-	double held = median_of(key, HEAP, pick_peak);
+	double held = median_of(ours, HEAP, pick_peak);
 
-	if (ours <= 0 || theirs <= 0)
+	if (net <= 0 || theirs <= 0)
 		return;
-	target_set(speed, theirs / ours);
+	target_set(speed, theirs / net);
 	snprintf(speed->note, sizeof(speed->note),
-		 "heap; %.3g against %.3g ns, %s", ours, theirs,
+		 "heap; %.3g against %.3g ns, %s", net, theirs,
 		 column_name(best));
 	target_set(memory, held / median_of(key, best, pick_peak));
 	snprintf(memory->note, sizeof(memory->note), "heap; %.0f of %.0f KiB",
@@ -115,6 +118,8 @@ void targets_judge(struct targets *targets)
 	judge_bump();
 	judge_slab();
 	judge_depot();
-	judge_requests("requests-1e5");
-	judge_requests("requests-1e7");
+	judge_requests("requests-1e5", "arena-1e5", "sessions in an arena");
+	judge_requests("requests-1e5", "requests-1e5", "in a cache");
+	judge_requests("requests-1e7", "arena-1e7", "sessions in an arena");
+	judge_requests("requests-1e7", "requests-1e7", "in a cache");
 }

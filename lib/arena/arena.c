@@ -386,8 +386,9 @@ int mems_arena_contains(const mems_arena *handle, const void *memory)
 
 static void advance(uint32_t *number)
 {
-	if (++*number == 0)
-		*number = 1;
+	uint32_t next = *number + 1;
+
+	*number = next != 0 ? next : 1;
 }
 
 static void next_generation(struct arena *arena)
@@ -401,7 +402,8 @@ int mems_arena_reset(mems_arena *handle)
 
 	if (arena == NULL)
 		return -EINVAL;
-	mems__endings_call(arena, 0);
+	if (unlikely(arena->endings != NULL))
+		mems__endings_call(arena, 0);
 	next_generation(arena);
 	advance(&arena->resets);
 	/* Most often there is nothing else to do. */

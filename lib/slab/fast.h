@@ -74,22 +74,31 @@ static ALWAYS_INLINE bool mems__has_own(const struct owner *owner,
 		      WORD_LOAD((*slab)->magazine) == owner->unit);
 }
 
-/* Free a block, or give -EINVAL. */
-static ALWAYS_INLINE int mems__store_free(struct owner *owner, void *block)
+/* What may be a slot of such a slab. */
+static ALWAYS_INLINE int mems__give_in(struct owner *owner,
+				       struct mems_slab_words *slab,
+				       unsigned class, void *block)
 {
 	const struct store *store = owner->store;
-	struct place place;
-	unsigned class;
+	struct place place = { .slab = slab, .shape = &store->shapes[class] };
 
-	if (!mems__has_own(owner, block, &place.slab, &class))
-		return mems__give_any(owner, block);
-	place.shape = &store->shapes[class];
 	place.slot = mems__slot_number(place.shape,
 		(uint32_t)((uintptr_t)block & store->mask) -
 		place.shape->first);
 	if (mems__keep(owner, mems__held_of(owner, class), &place, block))
 		return 0;
 	return mems__give_own(owner, block);
+}
+
+/* Free a block, or give -EINVAL. */
+static ALWAYS_INLINE int mems__store_free(struct owner *owner, void *block)
+{
+	struct mems_slab_words *slab;
+	unsigned class;
+
+	if (mems__has_own(owner, block, &slab, &class))
+		return mems__give_in(owner, slab, class, block);
+	return mems__give_any(owner, block);
 }
 
 /* The same, where the next block is likely to be in the last one's slab. */

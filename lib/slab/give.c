@@ -195,17 +195,17 @@ int mems__give_any(struct owner *owner, void *block)
 int mems__give_far(struct owner *owner, void *block)
 {
 	struct store *store = owner->store;
+	const struct shape *shape;
 	struct mems_slab_words *slab;
-	unsigned class = 0;
+	unsigned class;
 
-	if (mems__has_own(owner, block, &slab, &class)) {
-		const struct shape *shape = &store->shapes[class];
-
-		owner->recent = (struct recent){
-			mems__slab_start(store, block) + shape->first, shape,
-			slab, &owner->held[class] };
-	}
-	return mems__store_free(owner, block);
+	if (!mems__has_own(owner, block, &slab, &class))
+		return mems__give_any(owner, block);
+	shape = &store->shapes[class];
+	owner->recent = (struct recent){
+		mems__slab_start(store, block) + shape->first, shape, slab,
+		&owner->held[class] };
+	return mems__give_in(owner, slab, class, block);
 }
 
 /* Under the lock: the empty slabs of one class, linked by `inbox`. */
