@@ -156,7 +156,7 @@ static void sizes_have_the_classes_of_the_layout(void)
 		size_t its = mems_depot_usable_size(depot, block);
 		uint32_t class = mems_small_class(size);
 		struct mems_slab_words *slab =
-			front_of(block, depot_stats(depot).slab_size);
+			front_of(space, mems_depot_address(depot), block);
 
 		if (class >= MEMS_SMALL_CLASSES) {
 			wrong++;

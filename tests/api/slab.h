@@ -55,16 +55,20 @@ static inline struct mems_slab_stats depot_stats(mems_depot *depot)
 	return stats;
 }
 
-/* The front of the slab that a slot is in: it lies in one of so many ways. */
-static inline struct mems_slab_words *front_of(const void *slot,
-					       uint32_t slab_size)
+/* The front of the slab that a slot is in, of the store whose words lie at
+   `address`: as <mems/layout.h> tells. */
+static inline struct mems_slab_words *front_of(mems_space *space,
+					       mems_va address,
+					       const void *slot)
 {
-	struct mems_slab_words *words = (void *)((uintptr_t)slot &
-						 ~((uintptr_t)slab_size - 1));
+	const struct mems_store_words *store = mems_space_get(space, address);
+	mems_va offset = mems_space_va(space, slot) - MEMS_VA_FIRST -
+			 store->skew;
+	mems_va place = offset >> store->shift;
 
-	for (int i = 0; i < 16 && words->kind != MEMS_WORDS_SLAB; i++)
-		words++;
-	return words;
+	return mems_space_get(space, MEMS_VA_FIRST + store->skew +
+			      (place << store->shift) +
+			      (place & store->colors) * 64);
 }
 
 /* Verify, and say in the log what is broken. */
