@@ -267,12 +267,15 @@ static void unstack(void)
 
 	if (!stacked)
 		return;
-	for (size_t count = 1; count <= STACKED_MOST; count++) {
-		while ((span = take_stacked(count)) != NULL) {
+	for (int i = 0; i < LANES * (STACKED_MOST + 1); i++) {
+		struct span **top = &lanes[i % LANES].stacks[i / LANES];
+
+		for (span = *top; span != NULL; span = span->next) {
 			struct range *range = range_of(span);
 
 			(void)mems_space_free(range->space, va_of(range, span));
 		}
+		*top = NULL;
 	}
 	stacked = false;
 }
