@@ -95,34 +95,32 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 }
 
 /* A slab that was full is so no more, or one of a list may be empty. */
-static NOINLINE int move_slab(struct owner *owner,
-			      struct mems_slab_words *slab)
+static NOINLINE void move_slab(struct owner *owner,
+			       struct mems_slab_words *slab)
 {
 	struct store *store = owner->store;
+	bool remove;
 
 	if (slab->place == MEMS_SLAB_FULL)
 		mems__partial_add(owner, slab);
 	if (!is_too_much(slab))
-		return 0;
+		return;
 	mems__lock_take(&store->lock);
-	if (!mems__is_slab(store, slab)) {
-		mems__lock_drop(&store->lock);
-		return 0;
-	}
-	remove_slab(owner, slab);
+	remove = mems__is_slab(store, slab);
+	if (remove)
+		remove_slab(owner, slab);
 	mems__lock_drop(&store->lock);
-	mems__slab_end(store, slab);
-	return 0;
+	if (remove)
+		mems__slab_end(store, slab);
 }
 
-static int give_bit(struct owner *owner, const struct place *place)
+static void give_bit(struct owner *owner, const struct place *place)
 {
 	mems__give_slot(place);
 	if (place->slab->place == MEMS_SLAB_FULL ||
 	    (place->slab->used == 0 &&
 	     place->slab->place == MEMS_SLAB_PARTIAL))
-		return move_slab(owner, place->slab);
-	return 0;
+		move_slab(owner, place->slab);
 }
 
 /* Half of what is at hand goes back, what came first. */
@@ -145,7 +143,7 @@ static void spill(struct owner *owner, unsigned class, struct held *held)
 			mems__slab_around(store, slots[i]), class, slots[i]);
 
 		if (place.slot < place.shape->slots)
-			(void)give_bit(owner, &place);
+			give_bit(owner, &place);
 	}
 }
 
@@ -165,7 +163,8 @@ static NOINLINE int give_full(struct owner *owner, const struct place *place,
 	if (held->count < owner->most &&
 	    mems__held_give(held, block, place->slot))
 		return 0;
-	return give_bit(owner, place);
+	give_bit(owner, place);
+	return 0;
 }
 
 int mems__give_own(struct owner *owner, void *block)
@@ -183,13 +182,16 @@ int mems__give_any(struct owner *owner, void *block)
 {
 	struct store *store = owner->store;
 	struct mems_slab_words *slab = mems__slab_around(store, block);
+	uint32_t class;
 
 	if (!mems__is_slab(store, slab))
 		return mems__large_free(store, block);
-	if (!mems__owner_is_here(owner) ||
+	/* Once: it may be written to meanwhile. */
+	class = WORD_LOAD(slab->size_class);
+	if (!mems__owner_is_here(owner) || class >= store->classes ||
 	    WORD_LOAD(slab->magazine) != owner->unit)
 		return give_locked(owner, block);
-	return mems__give_own(owner, block);
+	return mems__give_in(owner, slab, class, block);
 }
 
 int mems__give_far(struct owner *owner, void *block)

@@ -33,7 +33,6 @@ bool mems__is_held(const struct store *store, const struct place *place)
 	const struct held *held = held_of(store, place->slab);
 	const void *slot = mems__slot_at(store, place->shape, place->slab,
 					 place->slot);
-
 	uint32_t count = held == NULL ? 0 : WORD_LOAD(held->count);
 
 	for (uint32_t i = 0; i < count && i < HELD_MOST; i++)
@@ -46,7 +45,6 @@ void mems__held_clear(const struct store *store,
 		      struct mems_slab_words *slab, uint32_t *live)
 {
 	const struct held *held = held_of(store, slab);
-
 	uint32_t count = held == NULL ? 0 : WORD_LOAD(held->count);
 
 	for (uint32_t i = 0; i < count && i < HELD_MOST; i++) {

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 
-
 /* A word of the slab's bits that is not 0, or NULL. */
 static uint32_t *free_word(const struct shape *shape,
 			   struct mems_slab_words *slab)
