@@ -54,6 +54,8 @@ typedef void mems_limit_fn(mems_space *space, uint64_t used, void *arg);
 #define MEMS_MEMORY_PRIVATE 1u	/* `memory` is private and anonymous: its pages
 				   may be given back to the system while they
 				   hold nothing (they then read as 0) */
+#define MEMS_MEMORY_ZEROED 2u	/* all bytes of `memory` are 0: none is written
+				   to before there is use for it */
 
 /*
  * What a space is made with. Begin from MEMS_SPACE_OPTIONS, the default, or

@@ -34,7 +34,7 @@ static bool is_sound(const struct mems_space_options *options)
 	    options->granule > MEMS_PAGE_SIZE)
 		return false;
 	if (options->policy > MEMS_GOOD_FIT ||
-	    (options->flags & ~MEMS_MEMORY_PRIVATE) != 0)
+	    (options->flags & ~(MEMS_MEMORY_PRIVATE | MEMS_MEMORY_ZEROED)) != 0)
 		return false;
 	if (options->maximum > most || options->growth > most)
 		return false;
@@ -140,14 +140,16 @@ static bool borrow(struct space *space,
 	if (fits == 0)
 		return false;
 	mems__region_plan(&plan, fits * MEMS_PAGE_SIZE, options, base, 64);
-	memset((void *)base, 0, (size_t)plan.offset[AREA_DATA]);
+	if ((options->flags & MEMS_MEMORY_ZEROED) == 0) {
+		memset((void *)base, 0, (size_t)plan.offset[AREA_DATA]);
+		space->touched = NOWHERE;
+	}
 	space->returns = (options->flags & MEMS_MEMORY_PRIVATE) != 0;
 	mems__region_bind(space, &plan, (void *)base);
 	space->region->maximum = fits * MEMS_PAGE_SIZE;
 	space->region->wanted = options->maximum != 0 ?
 		mems__round_up(options->maximum, MEMS_PAGE_SIZE) :
 		fits * MEMS_PAGE_SIZE;
-	space->touched = NOWHERE;
 	return true;
 }
 

@@ -96,11 +96,12 @@ static void wrong_options_are_refused(void)
 	REFUSED(granule, UINT32_MAX);
 	REFUSED(policy, 2);
 	REFUSED(policy, UINT32_MAX);
-	REFUSED(flags, 2);
+	REFUSED(flags, 4);
 	REFUSED(flags, 0x80000000);
 	REFUSED(reserved, 1);
 	REFUSED(memory_size, 8192);
 	REFUSED(flags, MEMS_MEMORY_PRIVATE);
+	REFUSED(flags, MEMS_MEMORY_ZEROED);
 #undef REFUSED
 	o = defaults;
 	o.soft_limit = 1001;

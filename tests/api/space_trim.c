@@ -257,6 +257,34 @@ static void borrowed_memory_goes_back_if_it_may(uint32_t flags)
 	munmap(memory, size);
 }
 
+/* Memory that holds only zeros is not written to before it is used. */
+static void zeroed_memory_is_left_alone(void)
+{
+	const size_t size = 64 << 20;
+	unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct mems_space_options options = MEMS_SPACE_OPTIONS;
+	mems_space *space;
+	mems_va first, va;
+
+	options.memory = memory;
+	options.memory_size = size;
+	options.flags = MEMS_MEMORY_ZEROED;
+	space = mems_space_create(&options);
+	first = mems_space_calloc(space, 1, 1000);
+	is_resident(memory, size, 16 * page + 65536, "zeroed memory");
+	ok(holds(space, first, 0, 1000), "zeroed memory: calloc is 0");
+	memset(mems_space_get(space, first), 'x', 1000);
+	va = filled(space, LARGE, 'y');
+	mems_space_free(space, first);
+	mems_space_free(space, va);
+	va = mems_space_calloc(space, 1, LARGE);
+	ok(holds(space, va, 0, LARGE), "zeroed memory: also when used before");
+	ok(space_is_sound(space), "zeroed memory: the space is sound");
+	mems_space_destroy(space);
+	munmap(memory, size);
+}
+
 int main(void)
 {
 	static const struct mems_space_options defaults = MEMS_SPACE_OPTIONS;
@@ -277,5 +305,6 @@ int main(void)
 	classic_nodes_stay();
 	borrowed_memory_goes_back_if_it_may(MEMS_MEMORY_PRIVATE);
 	borrowed_memory_goes_back_if_it_may(0);
+	zeroed_memory_is_left_alone();
 	return done_testing();
 }

@@ -73,6 +73,9 @@ static struct mems_space_options random_options(void)
 	}
 	if (rng_below(&rng, 10) == 0)
 		options.flags = (uint32_t)random_number();
+	/* That it holds zeros is believed. */
+	if ((options.flags & MEMS_MEMORY_ZEROED) != 0)
+		memset(memory, 0, sizeof(memory));
 	if (rng_below(&rng, 30) == 0)
 		options.reserved = (uint32_t)random_number();
 	return options;
