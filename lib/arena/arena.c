@@ -21,10 +21,12 @@
 #define SLAB_SHIFT 13
 
 static struct lock arenas_lock = LOCK_INIT(LOCK_ARENAS);
-static struct arena *arenas;
+static struct arena *arenas;	/* all that there ever were */
+static struct arena *unused;	/* those of them that ended, */
+static struct arena *spare;	/* and one that is had without the lock */
 static struct pool pool = {
 	.size = (sizeof(struct arena) + 63) & ~(size_t)63,
-	.link = offsetof(struct arena, next),
+	.link = offsetof(struct arena, unused),
 };
 
 /* -------------------------------------------------------------------- fork */
@@ -92,38 +94,48 @@ static bool find_source(const struct mems_arena_options *options,
 	return mems__source_begin(source, options->space, options->heap);
 }
 
-static struct arena *take(void)
+/* One that ended, or a new one, which stays in the list of all for good. */
+static struct arena *take_locked(void)
 {
 	struct arena *arena = NULL;
 
 	mems__lock_take(&arenas_lock);
-	if (start())
-		arena = mems__pool_take(&pool);
-	if (arena != NULL) {
-		memset(arena, 0, sizeof(*arena));
+	if (unused != NULL) {
+		arena = unused;
+		unused = arena->unused;
+	} else if (start() && (arena = mems__pool_take(&pool)) != NULL) {
 		arena->lock = (struct lock)LOCK_INIT(LOCK_ARENA);
 		arena->next = arenas;
-		if (arenas != NULL)
-			arenas->previous = arena;
 		arenas = arena;
-	} else {
-		errno = ENOMEM;
 	}
 	mems__lock_drop(&arenas_lock);
 	return arena;
 }
 
+static struct arena *take(void)
+{
+	struct arena *arena = __atomic_exchange_n(&spare, NULL,
+						  __ATOMIC_ACQUIRE);
+
+	if (arena == NULL)
+		arena = take_locked();
+	if (arena == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	memset(&arena->lifetime, 0, offsetof(struct arena, lock) -
+				    offsetof(struct arena, lifetime));
+	return arena;
+}
+
 static void give(struct arena *arena)
 {
+	arena = __atomic_exchange_n(&spare, arena, __ATOMIC_ACQ_REL);
+	if (arena == NULL)
+		return;
 	mems__lock_take(&arenas_lock);
-	arena->alive = 0;
-	if (arena->next != NULL)
-		arena->next->previous = arena->previous;
-	if (arena->previous != NULL)
-		arena->previous->next = arena->next;
-	else
-		arenas = arena->next;
-	mems__pool_give(&pool, arena);
+	arena->unused = unused;
+	unused = arena;
 	mems__lock_drop(&arenas_lock);
 }
 
@@ -194,7 +206,8 @@ mems_arena *mems_arena_create(const struct mems_arena_options *options)
 	}
 	if (options->parent != NULL)
 		mems__ending_add_child(mems__arena_of(options->parent), arena);
-	arena->alive = ARENA_ALIVE;
+	/* Whoever attaches may look at it from now on. */
+	__atomic_store_n(&arena->alive, ARENA_ALIVE, __ATOMIC_RELEASE);
 	return &arena->face;
 }
 
@@ -476,7 +489,7 @@ void mems__arena_end(struct arena *arena)
 	mems__endings_call(arena, 0);
 	if (arena->parent != NULL)
 		mems__ending_remove(arena->parent, &arena->in_parent);
-	arena->alive = 0;
+	__atomic_store_n(&arena->alive, 0, __ATOMIC_RELAXED);
 	if (arena->store != NULL) {
 		mems__store_end(arena->store);
 		mems__store_drop(arena->store);
@@ -577,7 +590,8 @@ mems_arena *mems_arena_attach(mems_space *space, mems_va va)
 	}
 	mems__lock_take(&arenas_lock);
 	for (arena = arenas; arena != NULL; arena = arena->next)
-		if (arena->alive == ARENA_ALIVE &&
+		if (__atomic_load_n(&arena->alive, __ATOMIC_ACQUIRE) ==
+			    ARENA_ALIVE &&
 		    arena->source.space == space &&
 		    (const void *)arena->words == mems_space_get(space, va))
 			break;

@@ -34,7 +34,6 @@ struct arena {
 	bool shared;
 	bool watched;		/* a memory checker wants to know each block */
 	bool lasting;		/* of the process: it is not to be destroyed */
-	struct lock lock;	/* shared: of new chunks and endings */
 	struct source source;
 	struct mems_arena_words *words;
 	uint64_t cap;
@@ -47,7 +46,11 @@ struct arena {
 	struct ending *endings;	/* the newest */
 	struct arena *parent;
 	struct ending in_parent;
-	struct arena *next, *previous;	/* under that lock, too */
+
+	/* What stays for the next one when it has ended. */
+	struct lock lock;	/* shared: of new chunks and endings */
+	struct arena *next;	/* of all arenas; under the lock of all */
+	struct arena *unused;	/* of those that ended; likewise */
 };
 
 #define ARENA_ALIVE 0x4e455241u
