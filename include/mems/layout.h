@@ -61,19 +61,30 @@ struct mems_chunk_words {
  *
  * From a shared one: read head.chunk, then move `top` of that chunk by a
  * compare-and-swap, as far as its `end`. Else call.
+ *
+ * To reset a transient one of one chunk whose `flags` are 0: count up
+ * head.generation and `resets`, both passing over 0, then set head.top to
+ * MEMS_ARENA_FRONT. To rewind it to where `resets` and head.chunk were the
+ * same and head.top was not larger: count up head.generation, then set head.top.
+ * Else call.
  */
+#define MEMS_ARENA_FRONT 80u	/* bytes of the first chunk before the blocks */
+#define MEMS_ARENA_CALLS 0x100u	/* a bit of `flags`: a reset is C's, since there
+				   are cleanups or children, or a memory
+				   checker wants to know */
+
 struct mems_arena_words {
 	uint32_t kind;		/* MEMS_WORDS_ARENA */
 	uint32_t lifetime;	/* an enum mems_lifetime */
 	struct mems_arena_head head;	/* if shared or intermediate: top and
 					   end are the same */
-	uint32_t flags;		/* MEMS_ARENA_ bits */
+	uint32_t flags;		/* MEMS_ARENA_SHARED, MEMS_ARENA_CALLS */
 	uint32_t first;		/* unit of the first chunk */
 	uint32_t chunks;	/* how many there are */
 	uint32_t frees;		/* persistent: single frees */
 	uint32_t store;		/* intermediate: unit of its store; else
 				   MEMS_UNIT_NONE */
-	uint32_t reserved;
+	uint32_t resets;	/* and 1 */
 	uint32_t cap[2];	/* low and high half; 0: none */
 	uint32_t room[2];	/* bytes for blocks in all chunks */
 };
@@ -214,6 +225,8 @@ struct mems_large_words {
 MEMS_LAYOUT_ASSERT(sizeof(struct mems_chunk_words) == 16);
 MEMS_LAYOUT_ASSERT(sizeof(struct mems_arena_words) == 64);
 MEMS_LAYOUT_ASSERT(offsetof(struct mems_arena_words, head) == 8);
+MEMS_LAYOUT_ASSERT(sizeof(struct mems_chunk_words) +
+		   sizeof(struct mems_arena_words) == MEMS_ARENA_FRONT);
 MEMS_LAYOUT_ASSERT(sizeof(struct mems_store_words) == 64);
 MEMS_LAYOUT_ASSERT(offsetof(struct mems_magazine_words, rounds) == 16);
 MEMS_LAYOUT_ASSERT(sizeof(struct mems_slab_words) == 64);

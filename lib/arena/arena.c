@@ -199,7 +199,6 @@ mems_arena *mems_arena_create(const struct mems_arena_options *options)
 	arena->handles = 1;
 	arena->shared = (options->flags & MEMS_ARENA_SHARED) != 0;
 	arena->watched = mems__watched();
-	arena->resets = 1;
 	if (!build(arena, options)) {
 		give(arena);
 		return NULL;
@@ -418,7 +417,7 @@ int mems_arena_reset(mems_arena *handle)
 	if (unlikely(arena->endings != NULL))
 		mems__endings_call(arena, 0);
 	next_generation(arena);
-	advance(&arena->resets);
+	advance(&arena->words->resets);
 	/* Most often there is nothing else to do. */
 	if (arena->chunks == 1 && arena->lifetime == MEMS_TRANSIENT &&
 	    !arena->shared && !arena->watched) {
@@ -446,7 +445,7 @@ mems_arena_mark mems_arena_save(mems_arena *handle)
 		errno = EINVAL;
 		return mark;
 	}
-	mark.generation = arena->resets;
+	mark.generation = arena->words->resets;
 	mark.chunk = arena->face.head->chunk;
 	mark.top = arena->face.head->top;
 	mark.cleanups = arena->numbers;
@@ -462,7 +461,7 @@ int mems_arena_rewind(mems_arena *handle, mems_arena_mark mark)
 	if (arena == NULL || arena->shared || mark.generation == 0 ||
 	    arena->lifetime == MEMS_INTERMEDIATE)
 		return -EINVAL;
-	if (mark.generation != arena->resets ||
+	if (mark.generation != arena->words->resets ||
 	    mark.cleanups > arena->numbers)
 		return -ESTALE;
 	chunk = mems__chunk_current(arena);

@@ -40,7 +40,6 @@ struct arena {
 	uint64_t room;		/* bytes for blocks in all chunks */
 	uint64_t frees;		/* persistent */
 	uint64_t numbers;	/* of endings so far */
-	uint32_t resets;	/* and 1, so that no mark tells 0 */
 	uint32_t chunks;
 	struct store *store;	/* intermediate */
 	struct ending *endings;	/* the newest */
@@ -59,9 +58,7 @@ struct arena {
    those of which there was less. */
 #define CHAIN_MOST 4096
 
-/* Bytes of the first chunk before the first block. */
-#define FRONT (sizeof(struct mems_chunk_words) +                           \
-	       sizeof(struct mems_arena_words))
+#define FRONT MEMS_ARENA_FRONT
 
 static inline struct arena *mems__arena_of(const mems_arena *handle)
 {

@@ -121,7 +121,9 @@ struct mems_chunk_words *mems__chunk_first(struct arena *arena, uint32_t bytes)
 	*arena->words = (struct mems_arena_words){
 		.kind = MEMS_WORDS_ARENA,
 		.lifetime = arena->lifetime,
-		.flags = arena->shared ? MEMS_ARENA_SHARED : 0,
+		.flags = (arena->shared ? MEMS_ARENA_SHARED : 0) |
+			 (arena->watched ? MEMS_ARENA_CALLS : 0),
+		.resets = 1,
 		.first = mems__unit_of(&arena->source, chunk),
 		.store = MEMS_UNIT_NONE,
 		.cap = { (uint32_t)arena->cap, (uint32_t)(arena->cap >> 32) },

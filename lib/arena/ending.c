@@ -7,6 +7,15 @@
 
 #include <errno.h>
 
+/* Tell who writes words whether a reset is its own. */
+static void set_flag(struct arena *arena)
+{
+	if (arena->endings != NULL || arena->watched)
+		arena->words->flags |= MEMS_ARENA_CALLS;
+	else
+		arena->words->flags &= ~MEMS_ARENA_CALLS;
+}
+
 static void append(struct arena *arena, struct ending *ending)
 {
 	mems__arena_lock(arena);
@@ -16,6 +25,7 @@ static void append(struct arena *arena, struct ending *ending)
 	if (arena->endings != NULL)
 		arena->endings->newer = ending;
 	arena->endings = ending;
+	set_flag(arena);
 	mems__arena_drop(arena);
 }
 
@@ -28,6 +38,7 @@ void mems__ending_remove(struct arena *arena, struct ending *ending)
 		ending->newer->older = ending->older;
 	else
 		arena->endings = ending->older;
+	set_flag(arena);
 	mems__arena_drop(arena);
 }
 

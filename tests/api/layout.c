@@ -62,6 +62,35 @@ static void *bump_shared(struct mems_arena_words *words, uint32_t size)
 	return (unsigned char *)chunk + top;
 }
 
+static void count_up(uint32_t *number)
+{
+	if (++*number == 0)
+		*number = 1;
+}
+
+/* 0: a call is needed. */
+static int reset(struct mems_arena_words *words)
+{
+	if (words->lifetime != MEMS_TRANSIENT || words->chunks != 1 ||
+	    words->flags != 0)
+		return 0;
+	count_up(&words->head.generation);
+	count_up(&words->resets);
+	words->head.top = MEMS_ARENA_FRONT;
+	return 1;
+}
+
+static int rewind_to(struct mems_arena_words *words, uint32_t resets,
+		     uint32_t chunk, uint32_t top)
+{
+	if (words->flags != 0 || words->resets != resets ||
+	    words->head.chunk != chunk || words->head.top < top)
+		return 0;
+	count_up(&words->head.generation);
+	words->head.top = top;
+	return 1;
+}
+
 /* A memory checker has each block asked for: nothing is left to bump. */
 static int is_watched(void)
 {
@@ -151,6 +180,44 @@ static void blocks_of_an_arena_lie_one_behind_the_other(uint32_t lifetime,
 	ok(bump(words, 1) == all.blocks[0],
 	   "%s: after a reset the first block lies where it did", which);
 	ok(is_sound_arena(arena), "%s: the arena is sound", which);
+	mems_arena_destroy(arena);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void an_arena_is_reset_by_words(void)
+{
+	mems_arena *arena = make_arena(MEMS_TRANSIENT, 0);
+	struct mems_arena_words *words = words_of(arena);
+	void *first = bump(words, 100), *second;
+	mems_arena_ref ref = mems_arena_refer(arena, first);
+	mems_arena_mark mark = mems_arena_save(arena);
+	uint32_t top = words->head.top;
+
+	second = bump(words, 16);
+	ok(rewind_to(words, words->resets, words->head.chunk, top),
+	   "an arena is rewound by words");
+	ok(mems_arena_find(arena, ref) == NULL,
+	   "references from before find nothing");
+	ok(bump(words, 16) == second, "the next block lies where one ended");
+	is(mems_arena_rewind(arena, mark), 0, "a mark of C's is still good");
+	ok(reset(words), "an arena is reset by words");
+	ok(bump(words, 100) == first,
+	   "the first block lies where the first one did");
+	is(mems_arena_rewind(arena, mark), -ESTALE,
+	   "a mark of C's is known to be from before");
+	ok(is_sound_arena(arena), "the arena is sound");
+
+	mems_arena_cleanup(arena, nothing, NULL);
+	ok(!reset(words), "with a cleanup set it takes a call");
+	mems_arena_reset(arena);
+	ok(reset(words), "and after that no more");
+	ok(mems_arena_alloc(arena, 1 << 20) != NULL && !reset(words),
+	   "with a second chunk it takes a call");
+	ok(is_sound_arena(arena), "the arena is sound");
 	mems_arena_destroy(arena);
 }
 
@@ -597,6 +664,7 @@ int main(void)
 						    "transient");
 	blocks_of_an_arena_lie_one_behind_the_other(MEMS_PERSISTENT,
 						    "persistent");
+	an_arena_is_reset_by_words();
 	threads_bump_a_shared_arena();
 	a_cache_is_used_by_words(16, seed);
 	a_cache_is_used_by_words(208, seed);
