@@ -17,10 +17,12 @@
 #define MEMS_END_DECLS
 #endif
 
+#ifndef MEMS_API
 #if defined _WIN32
 #define MEMS_API
 #else
 #define MEMS_API __attribute__((visibility("default")))
+#endif
 #endif
 
 #if defined __GNUC__

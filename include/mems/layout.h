@@ -169,16 +169,14 @@ enum mems_slab_place {
  * it, nor of an arena's after mems_arena_address().
  *
  * To take a slot of a class, a magazine's owner looks at its current slab's
- * bits, first at the word `hint`, clears a bit and counts `used` up. When there
- * is none: a call.
+ * bits, first at the word `hint`, and clears a bit. When there is none: a call.
  *
  * To free one, it looks for the front of the slab at the multiple of the slab
  * size below, and sees that the slab's magazine is its own, that the place is a slot's, and
  * that its bit is set neither here nor in the words behind, of what others
- * freed. It sets the bit and counts `used` down. If the slab was full, it goes
- * to the end of the list of others and is MEMS_SLAB_PARTIAL. If `used` would be
- * 0 and the slab is in that list, or the slot is not its own: a call to free
- * instead.
+ * freed. It sets the bit. If the slab was full, it goes to the end of the list of
+ * others and is MEMS_SLAB_PARTIAL. If all bits would be set and the slab is in
+ * that list, or the slot is not its own: a call to free instead.
  */
 struct mems_slab_words {
 	uint32_t kind;		/* MEMS_WORDS_SLAB */
@@ -187,7 +185,8 @@ struct mems_slab_words {
 	uint32_t magazine;	/* unit of whose it is */
 	uint32_t size_class;
 	uint32_t place;		/* an enum mems_slab_place */
-	uint32_t used;		/* slots in use as the owner knows; derived */
+	uint32_t used;		/* slots in use; C's, who counts them anew where
+				   others write bits */
 	uint32_t hint;		/* the word of `bits` to look at first */
 	uint32_t next, previous;	/* partial: units, or MEMS_UNIT_NONE */
 	uint32_t first;		/* bytes from the slab's start to slot 0 */

@@ -7,11 +7,14 @@
 #include <string.h>
 
 /* An empty slab is given up, unless it is all that can be had next. */
-static inline bool is_too_much(const struct mems_slab_words *slab)
+static inline bool is_too_much(const struct owner *owner,
+			       const struct shape *shape,
+			       struct mems_slab_words *slab)
 {
-	return slab->used == 0 && slab->place == MEMS_SLAB_PARTIAL &&
+	return slab->place == MEMS_SLAB_PARTIAL &&
 	       (slab->previous != MEMS_UNIT_NONE ||
-		slab->next != MEMS_UNIT_NONE);
+		slab->next != MEMS_UNIT_NONE) &&
+	       mems__slab_is_empty(owner, shape, slab);
 }
 
 /* Under the lock. */
@@ -77,7 +80,7 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 		mems__give_slot(&place);
 		if (slab->place == MEMS_SLAB_FULL)
 			mems__partial_add(its, slab);
-		remove = is_too_much(slab);
+		remove = is_too_much(its, place.shape, slab);
 	} else {
 		tell_owner(store, &place);
 	}
@@ -95,7 +98,7 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 }
 
 /* A slab that was full is so no more, or one of a list may be empty. */
-static NOINLINE void move_slab(struct owner *owner,
+static NOINLINE void move_slab(struct owner *owner, const struct shape *shape,
 			       struct mems_slab_words *slab)
 {
 	struct store *store = owner->store;
@@ -103,7 +106,7 @@ static NOINLINE void move_slab(struct owner *owner,
 
 	if (slab->place == MEMS_SLAB_FULL)
 		mems__partial_add(owner, slab);
-	if (!is_too_much(slab))
+	if (!is_too_much(owner, shape, slab))
 		return;
 	mems__lock_take(&store->lock);
 	remove = mems__is_slab(store, slab);
@@ -118,9 +121,9 @@ static void give_bit(struct owner *owner, const struct place *place)
 {
 	mems__give_slot(place);
 	if (place->slab->place == MEMS_SLAB_FULL ||
-	    (place->slab->used == 0 &&
-	     place->slab->place == MEMS_SLAB_PARTIAL))
-		move_slab(owner, place->slab);
+	    (place->slab->place == MEMS_SLAB_PARTIAL &&
+	     mems__slab_is_empty(owner, place->shape, place->slab)))
+		move_slab(owner, place->shape, place->slab);
 }
 
 /* Half of what is at hand goes back, what came first. */
@@ -216,9 +219,11 @@ static void remove_empty(struct owner *owner, unsigned class,
 {
 	struct store *store = owner->store;
 	struct mems_slab_words *slab = owner->current[class], *next;
+	const struct shape *shape = &store->shapes[class];
 	uint64_t left = store->slabs;	/* whatever the list says */
 
-	if (slab != NULL && slab->used == 0 && mems__is_slab(store, slab)) {
+	if (slab != NULL && mems__is_slab(store, slab) &&
+	    mems__slab_is_empty(owner, shape, slab)) {
 		mems__current_set(owner, class, NULL);
 		mems__partial_add(owner, slab);
 	}
@@ -227,7 +232,7 @@ static void remove_empty(struct owner *owner, unsigned class,
 		uint32_t unit = slab->next;
 
 		next = mems__slab_find(store, unit);
-		if (slab->used != 0)
+		if (!mems__slab_is_empty(owner, shape, slab))
 			continue;
 		remove_slab(owner, slab);
 		/* A list may come back to where it was. */

@@ -124,6 +124,26 @@ void mems__owner_collect(const struct owner *owner)
 	}
 }
 
+static uint32_t count_free(const struct shape *shape,
+			   struct mems_slab_words *slab)
+{
+	const uint32_t *bits = mems_slab_bits(slab);
+	uint32_t free = 0;
+
+	for (uint32_t i = 0; i < shape->words; i++)
+		free += (uint32_t)__builtin_popcount(WORD_LOAD(bits[i]));
+	return free;
+}
+
+bool mems__slab_is_empty(const struct owner *owner, const struct shape *shape,
+			 struct mems_slab_words *slab)
+{
+	/* Others, who write its bits, do not count. */
+	if (owner->most == 0)
+		slab->used = shape->slots - count_free(shape, slab);
+	return slab->used == 0;
+}
+
 /* What it may have left half done is counted and listed anew. */
 void mems__owner_empty(struct owner *owner)
 {
@@ -133,17 +153,14 @@ void mems__owner_empty(struct owner *owner)
 	for (uint32_t i = 1; i < store->count; i++) {
 		struct mems_slab_words *slab;
 		const struct shape *shape;
-		const uint32_t *bits;
-		uint32_t free = 0;
+		uint32_t free;
 
 		slab = mems__slab_find(store, store->table[i].unit);
 		if (slab == NULL || slab->magazine != owner->unit)
 			continue;
 		shape = &store->shapes[slab->size_class];
 		(void)settle(shape, slab);
-		bits = mems_slab_bits(slab);
-		for (uint32_t j = 0; j < shape->words; j++)
-			free += (uint32_t)__builtin_popcount(bits[j]);
+		free = count_free(shape, slab);
 		slab->used = shape->slots - free;
 		slab->place = MEMS_SLAB_FULL;
 		WORD_STORE(slab->magazine, store->common.unit);

@@ -258,6 +258,9 @@ void mems__current_set(struct owner *owner, unsigned class,
 		       struct mems_slab_words *slab);
 /* Under the lock: what others freed can be had again. */
 void mems__owner_collect(const struct owner *owner);
+/* Is no slot of this slab of the owner's in use? */
+bool mems__slab_is_empty(const struct owner *owner, const struct shape *shape,
+			 struct mems_slab_words *slab);
 /* Under the lock: all its slabs become those of the common one. */
 void mems__owner_empty(struct owner *owner);
 

@@ -354,7 +354,6 @@ static void *take(struct owner *owner, uint32_t class)
 	}
 	slot = word * 32 + (uint32_t)__builtin_ctz(bits[word]);
 	bits[word] &= bits[word] - 1;
-	slab->used++;
 	owner->takes++;
 	return slab_start(owner->store, slab) + slab->first +
 	       (size_t)slot * slab->size;
@@ -373,6 +372,17 @@ static void add_to_list(struct owner *owner, struct mems_slab_words *slab)
 		((struct mems_slab_words *)at(rounds->last))->next = unit;
 	rounds->last = unit;
 	slab->place = MEMS_SLAB_PARTIAL;
+}
+
+/* Is no other slot in use? */
+static int is_last(struct mems_slab_words *slab, uint32_t slot)
+{
+	const uint32_t *bits = mems_slab_bits(slab);
+
+	for (uint32_t i = 0; i < slab->slots; i++)
+		if (i != slot && (bits[i / 32] >> i % 32 & 1) == 0)
+			return 0;
+	return 1;
 }
 
 /* 1: a call is needed; else 0 or -EINVAL. */
@@ -394,10 +404,9 @@ static int give(struct owner *owner, void *block)
 	bit = (uint32_t)1 << slot % 32;
 	if (((word[0] | word[slab->words]) & bit) != 0)
 		return -EINVAL;
-	if (slab->used == 1 && slab->place == MEMS_SLAB_PARTIAL)
+	if (slab->place == MEMS_SLAB_PARTIAL && is_last(slab, slot))
 		return 1;
 	*word |= bit;
-	slab->used--;
 	if (slab->place == MEMS_SLAB_FULL)
 		add_to_list(owner, slab);
 	owner->frees++;

@@ -71,7 +71,6 @@ static void *take_by_words(void)
 	}
 	slot = word * 32 + (uint32_t)__builtin_ctz(bits[word]);
 	put_bit(&bits[word], bits[word] & (bits[word] - 1));
-	put(&slab->used, slab->used + 1);
 	return mems__slab_start(store, slab) + slab->first +
 	       (size_t)slot * slab->size;
 }
@@ -92,7 +91,6 @@ static void free_by_words(void *block)
 	uint32_t *word = mems_slab_bits(slab) + slot / 32;
 
 	put_bit(word, *word | (uint32_t)1 << slot % 32);
-	put(&slab->used, slab->used - 1);
 	if (slab->place != MEMS_SLAB_FULL)
 		return;
 	put(&slab->next, MEMS_UNIT_NONE);
@@ -210,11 +208,9 @@ static void *with_a_hint_behind(void)
 	slab = slab_of(live[0]);
 	slab->hint = slab->words - 1;
 	mems_slab_bits(slab)[slab->hint] = 0;
-	for (uint32_t i = slab->hint * 32; i < slots; i++) {
+	for (uint32_t i = slab->hint * 32; i < slots; i++)
 		live[live_count++] = mems__slab_start(store, slab) +
 				     slab->first + i * slab->size;
-		slab->used++;
-	}
 	return live[0];
 }
 
