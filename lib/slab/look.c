@@ -130,6 +130,8 @@ static bool is_uncounted(const struct store *store,
 {
 	const struct owner *owner = store->owners;
 
+	if (store->watched)
+		return false;
 	if (slab->magazine == store->common.unit)
 		return store->common.most == 0;
 	while (owner != NULL && owner->unit != slab->magazine)
