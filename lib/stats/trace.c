@@ -20,7 +20,7 @@ struct totals {
 static struct totals add_up(void)
 {
 	struct totals totals = { 0, 0, 0, 0 };
-	struct tally tally;
+	struct tally tally = { 0 };
 
 	for (size_t i = 0; mems__book_tally(&mems__trace_book, i, &tally);
 	     i++) {
