@@ -136,12 +136,13 @@ endif
 
 check_PROGRAMS += $(api_tests) $(misuse_tests) $(model_tests)
 TESTS += $(api_tests) $(misuse_tests) $(model_tests) %D%/misuse/valgrind.test \
-	%D%/model/model.test
+	%D%/meta/amalgamation.test %D%/model/model.test
 
 EXTRA_DIST += \
 	%D%/api/cxx.cpp \
 	%D%/capture.h \
 	%D%/child.h \
+	%D%/meta/amalgamation.test \
 	%D%/misuse/valgrind.test \
 	%D%/model/model.test \
 	%D%/model/remote.pml \
