@@ -1,0 +1,511 @@
+'use strict';
+
+// Spaces: heaps with their own addresses, which every thread and language
+// shares. A handle is an address, a plain number.
+
+const { constants } = require('buffer');
+const native = require('./native');
+const { Window } = require('./window');
+const { Checker } = require('./checker');
+const { closed, wrongAddress, wrongRange, wrongType } = require('./errors');
+
+const FIRST_ADDRESS = 1000;
+const SIZE = 2 ** 30;
+// Small on Windows before Node 20, which takes memory for all of it at once.
+const SIZE_EAGER = 2 ** 26;
+const WINDOW = 2 ** 32;
+// Some have views of one byte less; then the last page of a window has none.
+const VIEW = constants.MAX_LENGTH < WINDOW ? WINDOW - 4096 : WINDOW;
+
+const POLICIES = ['first-fit', 'good-fit'];
+
+// What an object holds that the garbage collector found: nothing but numbers.
+const dropped = typeof FinalizationRegistry === 'undefined' ? null :
+  new FinalizationRegistry(({ number, type }) => {
+    process.emitWarning(
+      `a ${type} was dropped without destroy(); it is ended now`,
+      { type: 'MemsWarning', code: 'MEMS_DROPPED' });
+    try {
+      native.release(number, 0);
+    } catch (error) {
+      // It ended in the meantime.
+    }
+  });
+
+// By their handles: who wants to hear of soft limits.
+const listening = new Map();
+
+function tell(number, used) {
+  const space = listening.get(number);
+  if (space !== undefined) space.tell(used);
+}
+
+function defaultSize() {
+  const [major] = process.versions.node.split('.');
+  return process.platform === 'win32' && major < 20 ? SIZE_EAGER : SIZE;
+}
+
+function objectOf(options) {
+  if (options === null || typeof options !== 'object') {
+    throw wrongType('options must be an object');
+  }
+  return options;
+}
+
+function policyNumber(policy) {
+  const number = POLICIES.indexOf(policy);
+  if (number < 0) throw wrongRange(`policy must be ${POLICIES.join(' or ')}`);
+  return number;
+}
+
+// Looks like a Buffer to all who ask, and is made faster than by Buffer.from.
+class View extends Uint8Array {}
+Object.setPrototypeOf(View.prototype, Buffer.prototype);
+Object.defineProperty(View.prototype, 'constructor', {
+  value: Buffer, writable: true, configurable: true
+});
+
+class Space {
+  #number;
+  #windows = [];
+  #first;         // the first of them: most spaces have no other
+  #checker;
+  #listeners = [];
+  #maximum;
+  #shared;
+  #children = new Set();
+
+  constructor(options = {}) {
+    const {
+      memory = 'shared', size = defaultSize(), growth = 65536, granule = 16,
+      policy = 'good-fit', softLimit = 0, hardLimit = 0, checked = false, token
+    } = objectOf(options);
+    let made;
+    let bytes;
+    if (token !== undefined) {
+      bytes = token.memory === null ? undefined : new Uint8Array(token.memory);
+      made = native.spaceAttach(token.number, bytes);
+    } else if (memory === 'mapped' || memory === 'reserved') {
+      if (memory === 'mapped') wantSize(size);
+      made = native.spaceMap(size, growth, granule, policyNumber(policy),
+        softLimit, hardLimit);
+    } else {
+      bytes = sharedMemory(memory, size);
+      made = native.spaceAdopt(bytes, 0, growth, granule, policyNumber(policy),
+        softLimit, hardLimit, memory === 'shared');
+    }
+    const [number, region, maximum, front] = made;
+    this.#number = number;
+    this.#maximum = maximum;
+    this.#shared = bytes !== undefined &&
+      bytes.buffer instanceof SharedArrayBuffer;
+    this.#checker = checked ? new Checker() : null;
+    // The only field: posting a space to a worker posts what it needs.
+    this.token = Object.freeze({
+      type: 'mems.space', number: region,
+      memory: bytes === undefined ? null : bytes.buffer
+    });
+    // What was only reserved is not for JavaScript to look at.
+    if (memory === 'reserved') this.#windows[0] = this.#first = new Window(0);
+    else this.#open(bytes, front);
+    if (dropped !== null) dropped.register(this, { number, type: 'Space' }, this);
+  }
+
+  // The space that another thread posted.
+  static attach(posted, options = {}) {
+    const token = posted && (posted.token || posted);
+    if (!token || token.type !== 'mems.space') {
+      throw wrongType('this is no space');
+    }
+    return new Space({ ...options, token });
+  }
+
+  // Adopted memory is one window; of mapped memory each is made when needed.
+  #open(bytes, front) {
+    const window = new Window(0);
+    if (bytes !== undefined) window.set(bytes.buffer, front, this.#maximum);
+    else this.#map(window, 0);
+    this.#windows[0] = this.#first = window;
+  }
+
+  #map(window, offset) {
+    const length = Math.min(VIEW, this.#maximum - offset);
+    window.set(native.spaceView(this.#number, offset, length), 0, length);
+  }
+
+  // The window in which an address lies.
+  windowAt(address) {
+    const index = Math.floor((address - FIRST_ADDRESS) / WINDOW);
+    if (index === 0) return this.#first;
+    if (!(index > 0 && index * WINDOW < this.#maximum)) {
+      throw wrongAddress('the address is not in the space');
+    }
+    if (this.#windows[index] === undefined) {
+      const window = new Window(index * WINDOW);
+      this.#map(window, index * WINDOW);
+      this.#windows[index] = window;
+    }
+    return this.#windows[index];
+  }
+
+  get number() {
+    return this.#number;
+  }
+
+  // The arenas, slabs and heaps that this thread has in it.
+  get children() {
+    return this.#children;
+  }
+
+  get checked() {
+    return this.#checker !== null;
+  }
+
+  // Can Atomics be used on its words?
+  get atomic() {
+    return this.#shared;
+  }
+
+  get maximum() {
+    return this.#maximum;
+  }
+
+  // The bytes, and numbers, of its first 4 GiB: address 1000 is index 0.
+  get window() {
+    return this.#first;
+  }
+
+  // ------------------------------------------------------------ checked spaces
+
+  // The handle that a block at this address gets.
+  note(address, size, era) {
+    return this.#checker === null ? address :
+      this.#checker.note(address, size, era);
+  }
+
+  noteAll(addresses, sizes, era) {
+    if (this.#checker === null) return addresses;
+    for (let i = 0; i < addresses.length; i++) {
+      addresses[i] = this.#checker.note(addresses[i],
+        typeof sizes === 'number' ? sizes : sizes[i], era);
+    }
+    return addresses;
+  }
+
+  // Handles of checked spaces have more digits than other arrays hold.
+  wantHandles(handles) {
+    if (this.#checker !== null && !(handles instanceof Float64Array)) {
+      throw wrongType('handles of a checked space need a Float64Array');
+    }
+  }
+
+  // The address that a handle stands for, which must be in a block that lives.
+  lookUp(handle, length) {
+    return this.#checker === null ? handle :
+      this.#checker.lookUp(handle, length);
+  }
+
+  // The same whether it lives or not.
+  addressOf(handle) {
+    return this.#checker === null ? handle : this.#checker.addressOf(handle);
+  }
+
+  // What marks of checked arenas remember.
+  get sequence() {
+    return this.#checker === null ? 0 : this.#checker.sequence;
+  }
+
+  // The bytes of a block that may be looked at.
+  room(handle, usable) {
+    return this.#checker === null ? usable :
+      Math.min(usable, this.#checker.room(handle));
+  }
+
+  // As far as the handle can tell.
+  lives(handle) {
+    return this.#checker === null || this.#checker.lives(handle);
+  }
+
+  forget(address) {
+    if (this.#checker !== null) this.#checker.forget(address);
+  }
+
+  // -------------------------------------------------------------------- blocks
+
+  alloc(size) {
+    return this.note(native.spaceAlloc(this.#number, size), size);
+  }
+
+  alignedAlloc(alignment, size) {
+    return this.note(native.spaceAlignedAlloc(this.#number, alignment, size),
+      size);
+  }
+
+  calloc(size) {
+    return this.note(native.spaceCalloc(this.#number, size), size);
+  }
+
+  resize(handle, size) {
+    const address = this.lookUp(handle);
+    const moved = native.spaceResize(this.#number, address, size);
+    if (moved === address && this.#checker === null) return handle;
+    this.forget(address);
+    return this.note(moved, size);
+  }
+
+  free(handle) {
+    const address = this.lookUp(handle);
+    native.spaceFree(this.#number, address);
+    this.forget(address);
+  }
+
+  allocBulk(sizes, handles) {
+    this.wantHandles(handles);
+    native.allocBulk(this.#number, 0, sizes, handles);
+    return this.noteAll(handles, sizes);
+  }
+
+  freeBulk(handles) {
+    if (this.checked) handles.forEach((handle) => this.free(handle));
+    else native.freeBulk(this.#number, 0, handles);
+  }
+
+  usableSize(handle) {
+    return native.spaceUsableSize(this.#number, this.lookUp(handle));
+  }
+
+  // Is the address in a live block, at its start or inside?
+  contains(handle) {
+    return native.spaceContains(this.#number, this.addressOf(handle)) &&
+      this.lives(handle);
+  }
+
+  // Where the memory lies in this process.
+  pointer(handle) {
+    return native.spacePointer(this.#number, this.lookUp(handle));
+  }
+
+  // --------------------------------------------------------------- its contents
+
+  // Where `length` bytes from the handle on lie in a window.
+  #place(handle, length) {
+    const address = this.#checker === null ? handle :
+      this.#checker.lookUp(handle, length);
+    const window = address < WINDOW ? this.#first : this.windowAt(address);
+    const at = address - FIRST_ADDRESS - window.offset;
+    if (typeof address !== 'number' || length >>> 0 !== length || !(at >= 0) ||
+        at % 1 !== 0 || at + length > window.length) {
+      throw this.#refuse(address, length);
+    }
+    return window.start + at;
+  }
+
+  #refuse(address, length) {
+    if (this.#first.length === 0) return closed('the space was destroyed');
+    if (typeof address !== 'number' || typeof length !== 'number') {
+      return wrongType('a handle and a length are numbers');
+    }
+    return wrongAddress('these bytes are not in the space');
+  }
+
+  #bytes(handle) {
+    return handle < WINDOW ? this.#first.bytes :
+      this.windowAt(this.addressOf(handle)).bytes;
+  }
+
+  view(handle, length) {
+    const at = this.#place(handle, length);
+    return new Uint8Array(this.#bytes(handle), at, length);
+  }
+
+  buffer(handle, length) {
+    const at = this.#place(handle, length);
+    return new View(this.#bytes(handle), at, length);
+  }
+
+  dataView(handle, length) {
+    const at = this.#place(handle, length);
+    return new DataView(this.#bytes(handle), at, length);
+  }
+
+  fill(handle, byte, length) {
+    this.view(handle, length).fill(byte);
+  }
+
+  readString(handle, length, encoding = 'utf8') {
+    return this.buffer(handle, length).toString(encoding);
+  }
+
+  // How many bytes were written; there must be room for all.
+  writeString(handle, text, encoding = 'utf8') {
+    const length = Buffer.byteLength(text, encoding);
+    return this.buffer(handle, length).write(text, encoding);
+  }
+
+  allocString(text, encoding = 'utf8') {
+    return this.storeString(this, text, encoding);
+  }
+
+  // A block with the text, from anything that allocates in the space.
+  storeString(from, text, encoding) {
+    if (typeof text !== 'string') throw wrongType('a text is a string');
+    if (!Buffer.isEncoding(encoding)) {
+      throw wrongRange(`there is no encoding ${String(encoding)}`);
+    }
+    const length = Buffer.byteLength(text, encoding);
+    const handle = from.alloc(length === 0 ? 1 : length);
+    this.writeString(handle, text, encoding);
+    return { handle, length };
+  }
+
+  // ------------------------------------------------------------- what it tells
+
+  stats() {
+    const [
+      maximum, mapped, used, usedPeak, unused, largestHole, pages, nodes,
+      blocks, holes, allocations, frees, metadata, returned, growth, softLimit,
+      hardLimit, granule, policy
+    ] = native.spaceStats(this.#number);
+    return {
+      maximum, committed: mapped + metadata, mapped, used, usedPeak, unused,
+      largestHole, pages, nodes, blocks, holes, allocations, frees, metadata,
+      returned, growth, softLimit, hardLimit, granule,
+      policy: POLICIES[policy]
+    };
+  }
+
+  // Each node with its segments, in order of address.
+  nodes() {
+    const flat = native.spaceWalk(this.#number);
+    const nodes = [];
+    for (let i = 0; i < flat.length; i += 3) {
+      const [kind, address, size] = flat.slice(i, i + 3);
+      if (kind === 0) nodes.push({ address, size, segments: [] });
+      else {
+        nodes[nodes.length - 1].segments.push({
+          kind: kind === 1 ? 'process' : 'hole', address, size
+        });
+      }
+    }
+    return nodes;
+  }
+
+  print() {
+    return native.spacePrint(this.#number);
+  }
+
+  toJSON() {
+    return JSON.parse(native.spaceJson(this.#number));
+  }
+
+  toSVG() {
+    return native.spaceDraw(this.#number);
+  }
+
+  verify() {
+    native.spaceVerify(this.#number);
+  }
+
+  trim() {
+    return native.spaceTrim(this.#number);
+  }
+
+  defrag() {
+    return native.spaceDefrag(this.#number);
+  }
+
+  // -------------------------------------------------------------------- limits
+
+  limit(limits = {}) {
+    const { soft = 0, hard = 0 } = objectOf(limits);
+    native.spaceLimit(this.#number, soft, hard);
+  }
+
+  // 'softlimit': use has gone above the soft limit. Told soon after, whichever
+  // thread it was that allocated.
+  on(event, listener) {
+    wantEvent(event);
+    if (typeof listener !== 'function') {
+      throw wrongType('the listener must be a function');
+    }
+    native.spaceListen(this.#number, tell);
+    listening.set(this.#number, this);
+    this.#listeners.push(listener);
+    return this;
+  }
+
+  off(event, listener) {
+    wantEvent(event);
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
+    if (this.#listeners.length === 0) listening.delete(this.#number);
+    return this;
+  }
+
+  tell(used) {
+    for (const listener of this.#listeners.slice()) listener.call(this, used);
+  }
+
+  // --------------------------------------------------------------------- roots
+
+  // The address of that name, or undefined.
+  root(name) {
+    return native.spaceRootGet(this.#number, name);
+  }
+
+  setRoot(name, handle) {
+    native.spaceRootSet(this.#number, name, this.addressOf(handle));
+  }
+
+  removeRoot(name) {
+    return native.spaceRootRemove(this.#number, name);
+  }
+
+  // ------------------------------------------------------------------- its end
+
+  // Gives up this thread's hold, and what the thread made in the space. The
+  // memory goes when no thread has it any more.
+  destroy() {
+    native.release(this.#number, 0);
+    if (dropped !== null) dropped.unregister(this);
+    listening.delete(this.#number);
+    for (const child of this.#children) child.close();
+    this.#children.clear();
+    for (const window of this.#windows) {
+      if (window === undefined || window.length === 0) continue;
+      const { bytes } = window;
+      window.close();
+      if (this.token.memory === null) native.detach(bytes);
+    }
+  }
+}
+
+function wantSize(size) {
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw wrongRange('size must be a whole number above 0');
+  }
+}
+
+function wantEvent(event) {
+  if (event !== 'softlimit') {
+    throw wrongRange(`there is no event ${String(event)}`);
+  }
+}
+
+function sharedMemory(memory, size) {
+  // Any other buffer can be detached or made smaller while C works in it.
+  if (memory instanceof SharedArrayBuffer) return new Uint8Array(memory);
+  if (memory !== 'shared') {
+    throw wrongRange('memory must be shared, mapped or a SharedArrayBuffer');
+  }
+  wantSize(size);
+  try {
+    return new Uint8Array(new SharedArrayBuffer(size));
+  } catch (error) {
+    error.code = 'ERR_MEMS_NO_MEMORY';
+    throw error;
+  }
+}
+
+if (Symbol.dispose) Space.prototype[Symbol.dispose] = Space.prototype.destroy;
+
+module.exports = { Space };
