@@ -1,0 +1,74 @@
+# The Node package. `make check` builds its addon and runs its tests where there
+# is a Node; nothing of it is installed. See README.md here.
+
+TESTS += %D%/node.test
+EXTRA_DIST += \
+	%D%/README.md \
+	%D%/lib/arena.js \
+	%D%/lib/checker.js \
+	%D%/lib/classic.js \
+	%D%/lib/compat/osmemoryallocator.d.ts \
+	%D%/lib/compat/osmemoryallocator.js \
+	%D%/lib/compat/r-alloc.d.ts \
+	%D%/lib/compat/r-alloc.js \
+	%D%/lib/errors.js \
+	%D%/lib/index.d.mts \
+	%D%/lib/index.d.ts \
+	%D%/lib/index.js \
+	%D%/lib/index.mjs \
+	%D%/lib/magazine.js \
+	%D%/lib/middleware.js \
+	%D%/lib/native.js \
+	%D%/lib/space.js \
+	%D%/lib/store.js \
+	%D%/lib/struct.js \
+	%D%/lib/window.js \
+	%D%/node.test \
+	%D%/package.json \
+	%D%/scripts/build.js \
+	%D%/src/addon.c \
+	%D%/src/addon.h \
+	%D%/src/arenas.c \
+	%D%/src/bulk.c \
+	%D%/src/entries.c \
+	%D%/src/layout.c \
+	%D%/src/lock.h \
+	%D%/src/mapping.c \
+	%D%/src/regions.c \
+	%D%/src/spaces.c \
+	%D%/src/states.c \
+	%D%/src/stores.c \
+	%D%/src/values.c \
+	%D%/test/arena.js \
+	%D%/test/bulk.js \
+	%D%/test/checked.js \
+	%D%/test/child.js \
+	%D%/test/classic.js \
+	%D%/test/compat_osmemoryallocator.js \
+	%D%/test/compat_r_alloc.js \
+	%D%/test/fuzz.js \
+	%D%/test/fuzzer.js \
+	%D%/test/heap.js \
+	%D%/test/layout.js \
+	%D%/test/lifetime.js \
+	%D%/test/limits.js \
+	%D%/test/middleware.js \
+	%D%/test/model.js \
+	%D%/test/random.js \
+	%D%/test/run.js \
+	%D%/test/slab.js \
+	%D%/test/space.js \
+	%D%/test/strings_views.js \
+	%D%/test/struct.js \
+	%D%/test/tap.js \
+	%D%/test/types.js \
+	%D%/test/types/consumer.mts \
+	%D%/test/types/consumer.ts \
+	%D%/test/types/disposable.ts \
+	%D%/test/types/plain.ts \
+	%D%/test/types/tsconfig.json \
+	%D%/test/types/tsconfig.module.json \
+	%D%/test/workers.js
+
+CLEANFILES += %D%/build/mems.node %D%/build/source/mems.c \
+	%D%/build/source/mems.h
