@@ -56,18 +56,18 @@ function advance(words, at) {
   words[at] = next !== 0 ? next : 1;
 }
 
-// That of an arena in which only C may allocate: there is no room.
-const NO_HEAD = new Int32Array(3);
+// Those of an arena in which only C may allocate: no chunk and no room.
+const WORDS = layout.arenaWords / 4;
+const NO_WORDS = new Int32Array(WORDS);
 
 class Arena {
   #space;
   #number;
   #window;      // where the words are
   #at;          // the first of them
-  #head;        // top, end and generation, if JavaScript may move them
+  #words;       // the words alone, if JavaScript may write them
   #base;        // the address of the chunk that top is in
   #shared;
-  #bumps;
   #era;         // checked spaces: what handles were made in
 
   constructor(space, options = {}) {
@@ -97,10 +97,10 @@ class Arena {
     this.#at = Math.floor((address - FIRST_ADDRESS - window.offset) / 4);
     const words = window.i32;
     this.#shared = (words[this.#at + FLAGS] & layout.flagShared) !== 0;
-    this.#bumps = words[this.#at + LIFETIME_WORD] !== LIFETIME.INTERMEDIATE &&
+    const bumps = words[this.#at + LIFETIME_WORD] !== LIFETIME.INTERMEDIATE &&
       !this.#shared && !space.checked;
-    this.#head = this.#bumps ? new Int32Array(window.bytes,
-      window.start + (this.#at + TOP) * 4, 3) : NO_HEAD;
+    this.#words = bumps ? new Int32Array(window.bytes,
+      window.start + this.#at * 4, WORDS) : NO_WORDS;
     this.#era = new Era();
     this.#look();
     space.children.add(this);
@@ -142,11 +142,11 @@ class Arena {
   }
 
   alloc(size) {
-    const head = this.#head;
-    const top = head[0];
+    const words = this.#words;
+    const top = words[TOP];
     // Both are multiples of 16: what fits does so rounded up.
-    if (size - 1 >>> 0 < head[1] - top && size >>> 0 === size) {
-      head[0] = top + (size + 15 & ~15);
+    if (size - 1 >>> 0 < words[END] - top && size >>> 0 === size) {
+      words[TOP] = top + (size + 15 & ~15);
       return this.#base + top;
     }
     return this.#allocSlowly(size);
@@ -246,47 +246,45 @@ class Arena {
   }
 
   reset() {
-    const words = this.#window.i32;
-    const at = this.#at;
-    this.#end();
-    if (this.#bumps && words[at + CHUNKS] === 1 && words[at + FLAGS] === 0 &&
-        words[at + LIFETIME_WORD] === LIFETIME.TRANSIENT) {
-      advance(words, at + GENERATION);
-      advance(words, at + RESETS);
-      words[at + TOP] = FRONT;
+    const words = this.#words;
+    if (words[CHUNKS] === 1 && words[FLAGS] === 0 &&
+        words[LIFETIME_WORD] === LIFETIME.TRANSIENT) {
+      advance(words, GENERATION);
+      advance(words, RESETS);
+      words[TOP] = FRONT;
     } else {
       native.arenaReset(this.#number);
       this.#look();
+      this.#end();
     }
   }
 
   mark() {
-    const words = this.#window.i32;
-    const at = this.#at;
-    if (this.#bumps && words.length > 0) {
-      return new Mark(this, words[at + RESETS] >>> 0, words[at + CHUNK] >>> 0,
-        words[at + TOP]);
+    const words = this.#words;
+    if (words[CHUNKS] === 0) {
+      return new Mark(this, ...native.arenaSave(this.#number));
     }
-    return new Mark(this, ...native.arenaSave(this.#number));
+    return new Mark(this, words[RESETS] >>> 0, words[CHUNK] >>> 0, words[TOP]);
   }
 
   rewind(mark) {
     if (!(mark instanceof Mark) || mark.arena !== this) {
       throw wrongType('this is no mark of the arena');
     }
-    const words = this.#window.i32;
-    const at = this.#at;
+    const words = this.#words;
     const { resets, chunk, top } = mark;
-    if (this.#bumps && words[at + CHUNK] >>> 0 === chunk &&
-        words[at + FLAGS] === 0 && words[at + RESETS] >>> 0 === resets &&
-        top >= FRONT_LEAST && top <= words[at + TOP] && top % 16 === 0) {
-      advance(words, at + GENERATION);
-      words[at + TOP] = top;
+    if (words[CHUNKS] > 0 && words[CHUNK] >>> 0 === chunk &&
+        words[FLAGS] === 0 && words[RESETS] >>> 0 === resets &&
+        top >= FRONT_LEAST && top <= words[TOP] && top % 16 === 0) {
+      advance(words, GENERATION);
+      words[TOP] = top;
     } else {
       native.arenaRewind(this.#number, resets, chunk, top);
       this.#look();
     }
-    this.#era.ended.push([mark.sequence, this.#space.sequence]);
+    if (this.#space.checked) {
+      this.#era.ended.push([mark.sequence, this.#space.sequence]);
+    }
   }
 
   contains(handle) {
@@ -332,7 +330,7 @@ class Arena {
   close() {
     this.#era.lives = false;
     this.#window = CLOSED;
-    this.#head = NO_HEAD;
+    this.#words = NO_WORDS;
   }
 }
 

@@ -72,12 +72,20 @@ class Store {
       this[STATES] = NO_STATES;
     }
     this[STACKS] = new Int32Array((LIVE + classes) * STACK);
+    this.#closeStacks();
     if (this[STATES] !== NO_STATES) {
       native.storeStates(number, isSlab, this[STATES], this[STACKS], STACK);
     }
     this.#sources = Array.from({ length: classes }, (_, index) =>
       this.#magazine.source(index));
     space.children.add(this);
+  }
+
+  // Those of states that are no slot's take none.
+  #closeStacks() {
+    for (let state = 0; state < LIVE; state++) {
+      this[STACKS][state * STACK] = MOST;
+    }
   }
 
   get space() {
@@ -135,24 +143,29 @@ class Store {
     const offset = handle - FIRST_ADDRESS;
     const unit = offset >>> 4;
     const states = this[STATES];
-    // What is read beyond the end once is slow to read ever after.
-    const live = unit < states.length ? states[unit] : 0;
-    if ((offset & -16) !== offset || live < LIVE ||
-        typeof handle !== 'number') {
-      this.#freeInC(handle);
-      return;
-    }
     const stacks = this[STACKS];
-    const at = live * STACK;
+    // What is read beyond the end once is slow to read ever after.
+    const at = unit < states.length ? states[unit] * STACK : 0;
     const count = stacks[at] + 1;
-    if (count > MOST) {
-      this.#spill(live, MOST / 2);
-      this.free(handle);
-      return;
+    if ((offset & -16) === offset && count <= MOST &&
+        typeof handle === 'number') {
+      states[unit] = AT_HAND;
+      stacks[at + count] = handle;
+      stacks[at] = count;
+    } else {
+      this.#freeSlowly(handle, at / STACK);
     }
-    states[unit] = AT_HAND;
-    stacks[at + count] = handle;
-    stacks[at] = count;
+  }
+
+  #freeSlowly(handle, state) {
+    // Not among those that stand for no slot, and so have always full stacks.
+    if (state >= LIVE && this[STACKS][state * STACK] === MOST &&
+        (handle - FIRST_ADDRESS) % 16 === 0) {
+      this.#spill(state, MOST / 2);
+      this.free(handle);
+    } else {
+      this.#freeInC(handle);
+    }
   }
 
   // What came first goes back to the bits, or to C.
@@ -259,6 +272,7 @@ class Store {
     this.#magazine = NO_MAGAZINE;
     this[STATES] = NO_STATES;
     this[STACKS].fill(0);
+    this.#closeStacks();
   }
 }
 

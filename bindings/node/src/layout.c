@@ -17,6 +17,7 @@ static const struct {
 	OFFSET(chunkEnd, mems_chunk_words, end),
 	SIZE_OF(chunkFront, mems_chunk_words),
 
+	SIZE_OF(arenaWords, mems_arena_words),
 	HEAD(arenaChunk, chunk),
 	HEAD(arenaTop, top),
 	HEAD(arenaEnd, end),

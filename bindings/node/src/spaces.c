@@ -9,9 +9,8 @@
 #define ACCOUNT_STEP ((uint64_t)1 << 20)
 
 /*
- * Memory that V8 allocated it counts itself, all of it at once though most has
- * no pages yet; so for each space its collector hears of what is in use less
- * what it counts.
+ * Of what lies in a SharedArrayBuffer V8's collector knows nothing, so it is
+ * told what is in use. Views of mapped memory it counts itself.
  */
 void account(struct thread *thread)
 {
@@ -21,7 +20,7 @@ void account(struct thread *thread)
 	for (uint32_t i = 0; i < thread->count; i++) {
 		const struct entry *entry = &thread->entries[i];
 
-		if (entry->kind == KIND_SPACE)
+		if (entry->kind == KIND_SPACE && entry->memory[0] != NULL)
 			sum += ((const struct region *)entry->object)->
 				       space->limit;
 	}
@@ -255,14 +254,8 @@ static napi_value space_view(napi_env env, napi_callback_info info)
 	status = napi_create_external_arraybuffer(env, region->data + offset,
 						  (size_t)length, drop_view,
 						  region, &buffer);
-	if (status == napi_ok) {
-		int64_t ignored;
-
-		/* V8 counts the whole length; see account(). */
-		(void)napi_adjust_external_memory(env, -(int64_t)length,
-						  &ignored);
+	if (status == napi_ok)
 		return buffer;
-	}
 	region_drop(region);
 	/* napi_no_external_buffers_allowed, which old headers do not name. */
 	if ((int)status == 22)

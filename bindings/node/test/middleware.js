@@ -40,6 +40,7 @@ function ask(server, path = '/') {
       });
       response.on('end', () => resolve(text));
       response.on('error', reject);
+      response.on('aborted', reject);     // all that Node 14 says
     }).on('error', reject);
   });
 }

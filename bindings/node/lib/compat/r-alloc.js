@@ -14,9 +14,14 @@ const NAMES = ['transient', 'intermediate', 'persistent'];
 
 let space = null;
 let heap = null;
-// By the low half of their handles; the high half counts the arenas there were.
-const arenas = [];
+// By the low half of their handles, from 1; the high half tells one arena from
+// the next that has its place.
+const places = [null];
 const unused = [];
+// Some that were destroyed, for the next that are made just like them.
+const waiting = [];
+const WAITING_MOST = 16;
+const WAITING_SIZE = 65536;
 let common = null;          // the handles of initArenas()
 let sites = null;           // siteId profiling, once it was asked for
 
@@ -28,6 +33,8 @@ function init() {
 }
 
 function sizeOf(size) {
+  // Most are these.
+  if (typeof size === 'number' && size >>> 0 === size && size > 0) return size;
   const number = typeof size === 'bigint' ? Number(size) : size;
   if (typeof number !== 'number') throw wrongType('a size is a number');
   if (!Number.isSafeInteger(number) || number <= 0) {
@@ -36,45 +43,66 @@ function sizeOf(size) {
   return number;
 }
 
-function addressOf(address) {
-  if (typeof address !== 'bigint') throw wrongType('an address is a BigInt');
-  if (address <= 0n || address > 2n ** 53n) {
-    throw wrongAddress('no live block begins there');
-  }
-  return Number(address);
+// A BigInt and its halves as numbers: faster than BigInt() and Number().
+const whole = new BigUint64Array(1);
+const halves = new Uint32Array(whole.buffer);
+halves[0] = 1;
+const LOW = whole[0] === 1n ? 0 : 1;
+const HIGH = 1 - LOW;
+const HALF = 2 ** 32;
+
+function toBigInt(number) {
+  halves[LOW] = number;
+  halves[HIGH] = number / HALF;
+  return whole[0];
 }
 
-const LOW = 2n ** 32n;
-const FIRST_MOST = 2 ** 30;
+function split(big, what) {
+  if (typeof big !== 'bigint') throw wrongType(`${what} is a BigInt`);
+  whole[0] = big;
+  // It has digits above these.
+  if (whole[0] !== big) halves[LOW] = halves[HIGH] = 0;
+}
+
+function addressOf(address) {
+  split(address, 'an address');
+  const number = halves[LOW] + halves[HIGH] * HALF;
+  if (number === 0 || number > Number.MAX_SAFE_INTEGER) {
+    throw wrongAddress('no live block begins there');
+  }
+  return number;
+}
 
 function placeOf(handle) {
-  if (typeof handle !== 'bigint') throw wrongType('an arena is a BigInt');
-  const index = handle > 0n ? Number(handle % LOW) : 0;
-  const place = arenas[index];
-  if (place === undefined || place.handle !== handle) throw closed(ENDED);
+  split(handle, 'an arena');
+  const index = halves[LOW];
+  const place = index < places.length ? places[index] : null;
+  if (place === null || place.arena === null ||
+      place.generation !== halves[HIGH]) {
+    throw closed(ENDED);
+  }
   return place;
 }
 
-function arenaOf(handle) {
-  return placeOf(handle).arena;
-}
-
-// The address of a block, or 0n if there is no room for it.
-function orNone(allocate) {
-  try {
-    return BigInt(allocate());
-  } catch (error) {
-    if (error.code === 'ERR_MEMS_NO_MEMORY') return 0n;
-    throw error;
-  }
+function isFull(error) {
+  if (error.code !== 'ERR_MEMS_NO_MEMORY') throw error;
+  // What waits may be what is missing.
+  const had = waiting.length;
+  for (const { arena } of waiting.splice(0)) arena.destroy();
+  return had === 0;
 }
 
 function rAlloc(size, siteId) {
   init();
   const bytes = sizeOf(size);
   if (siteId !== undefined) wantSite(siteId);
-  const address = orNone(() => heap.alloc(bytes));
-  if (siteId !== undefined && address !== 0n) noteAlloc(address, bytes, siteId);
+  let address;
+  try {
+    address = toBigInt(heap.alloc(bytes));
+  } catch (error) {
+    return isFull(error) ? 0n : rAlloc(size, siteId);
+  }
+  if (siteId !== undefined) noteAlloc(address, bytes, siteId);
   return address;
 }
 
@@ -92,40 +120,59 @@ function rDefrag() {
 
 // -------------------------------------------------------------------- arenas
 
-function add(arena) {
-  const index = unused.length > 0 ? unused.pop() : arenas.length + 1;
-  const { handle } = arenas[index] || { handle: BigInt(index) - LOW };
-  arenas[index] = { arena, handle: handle + LOW };
-  return arenas[index].handle;
+function handleOf(index) {
+  halves[LOW] = index;
+  halves[HIGH] = places[index].generation;
+  return whole[0];
+}
+
+function add(arena, lifetime, cap) {
+  const index = unused.length > 0 ? unused.pop() : places.length;
+  const generation = index < places.length ? places[index].generation : 0;
+  places[index] = { arena, lifetime, cap, generation };
+  return handleOf(index);
+}
+
+function make(lifetime, cap) {
+  const like = waiting.findIndex((one) => one.cap === cap);
+  if (lifetime === LIFETIME.TRANSIENT && like >= 0) {
+    return waiting.splice(like, 1)[0].arena;
+  }
+  // In one chunk, if it can be.
+  const first = lifetime === LIFETIME.INTERMEDIATE ? 0 :
+    Math.min(cap, 2 ** 30);
+  return new Arena(space, { lifetime, cap, first });
 }
 
 function createArena(size, lifetime = LIFETIME.TRANSIENT) {
   init();
   const cap = sizeOf(size);
   if (!(lifetime in NAMES)) throw wrongRange('there is no such lifetime');
-  return orNone(() => add(new Arena(space, {
-    lifetime, cap, first: lifetime === LIFETIME.INTERMEDIATE ? 0 :
-      Math.min(cap, FIRST_MOST)
-  })));
+  try {
+    return add(make(lifetime, cap), lifetime, cap);
+  } catch (error) {
+    return isFull(error) ? 0n : createArena(size, lifetime);
+  }
 }
 
 function initArenas() {
   init();
   if (common === null) {
-    common = NAMES.map((lifetime) => add(new Arena(space, { lifetime })));
+    common = NAMES.map((name, lifetime) =>
+      add(new Arena(space, { lifetime }), lifetime, 0));
   }
 }
 
 // rArena(arena, size), and rArena(size, lifetime) of the first form.
 function rArena(first, second) {
-  if (typeof first === 'bigint') {
-    const arena = arenaOf(first);
-    const bytes = sizeOf(second);
-    return orNone(() => arena.alloc(bytes));
+  const inArena = typeof first === 'bigint';
+  const { arena } = placeOf(inArena ? first : commonOf(second));
+  const bytes = sizeOf(inArena ? second : first);
+  try {
+    return toBigInt(arena.alloc(bytes));
+  } catch (error) {
+    return isFull(error) ? 0n : rArena(first, second);
   }
-  const bytes = sizeOf(first);
-  const arena = arenaOf(commonOf(second));
-  return orNone(() => arena.alloc(bytes));
 }
 
 function commonOf(lifetime) {
@@ -135,22 +182,31 @@ function commonOf(lifetime) {
 }
 
 function rReset(which) {
-  arenaOf(typeof which === 'bigint' ? which : commonOf(which)).reset();
+  placeOf(typeof which === 'bigint' ? which : commonOf(which)).arena.reset();
 }
 
 function rDestroy(handle) {
   const place = placeOf(handle);
+  const index = halves[LOW];
   if (common !== null && common.includes(handle)) {
     throw wrongRange('the arenas of initArenas() last as long as the thread');
   }
-  place.arena.destroy();
+  const { arena, cap, lifetime } = place;
   // The handle that is known here is of no arena any more.
-  place.handle += LOW;
-  unused.push(Number(handle % LOW));
+  place.arena = null;
+  place.generation = place.generation + 1 >>> 0;
+  unused.push(index);
+  if (lifetime === LIFETIME.TRANSIENT && cap <= WAITING_SIZE &&
+      waiting.length < WAITING_MOST) {
+    arena.reset();
+    waiting.push({ arena, cap });
+  } else {
+    arena.destroy();
+  }
 }
 
 function rArenaFree(handle, address, size) {
-  const arena = arenaOf(handle);
+  const { arena } = placeOf(handle);
   arena.free(addressOf(address), size === undefined ? 0 : sizeOf(size));
 }
 
