@@ -9,7 +9,7 @@ const FIRST_ADDRESS = 1000;
 const STEP = 8;             // blocks begin at multiples of it behind that
 const SHIFT = 2 ** 37;      // above every address
 const NUMBERS = 2 ** 15;    // so that handles stay whole numbers
-const FAR = 65536;          // an address further inside a block is not checked
+const FAR = 4096;           // an address further inside a block is not checked
 
 class Checker {
   sequence = 0;             // how many blocks there were

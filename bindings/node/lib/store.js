@@ -35,12 +35,15 @@ const MOST = 256;
 const STACK = MOST + 1;
 
 // Slots above this are had and given by calls.
-const REACH = 2 ** 31;
+const REACH = 2 ** 31 - 4096;
 
 // Properties that are set once, and fast to read for that; with symbols for
 // names, so that posting the object does not copy them.
 const STACKS = Symbol('stacks');
 const STATES = Symbol('states');
+// What only slabs and heaps call.
+const TAKE = Symbol('take');
+const TAKE_FROM_C = Symbol('take from C');
 
 class Store {
   #space;
@@ -98,7 +101,7 @@ class Store {
   }
 
   // A slot at hand of this state; or what C gives for the size.
-  take(live, size) {
+  [TAKE](live, size) {
     const stacks = this[STACKS];
     const at = live * STACK;
     const count = stacks[at];
@@ -124,16 +127,16 @@ class Store {
       // The lowest address first.
       stacks.subarray(at + 1, at + 1 + count).reverse();
       stacks[at] = count;
-      return this.take(live, size);
+      return this[TAKE](live, size);
     }
-    const address = this.takeFromC(size);
+    const address = this[TAKE_FROM_C](size);
     if (magazine !== NO_MAGAZINE) {
       this[STATES][address - FIRST_ADDRESS >>> 4] = live;
     }
     return address;
   }
 
-  takeFromC(size) {
+  [TAKE_FROM_C](size) {
     const address = native.storeAlloc(this.#number, this.#isSlab, size);
     this.#magazine.forget();
     return this.#space.note(address, size === 0 ? this.slotSize : size);
@@ -141,14 +144,14 @@ class Store {
 
   free(handle) {
     const offset = handle - FIRST_ADDRESS;
-    const unit = offset >>> 4;
+    // Rotated, what is no multiple of 16 lies far behind all states.
+    const unit = (offset >>> 4 | offset << 28) >>> 0;
     const states = this[STATES];
     const stacks = this[STACKS];
     // What is read beyond the end once is slow to read ever after.
     const at = unit < states.length ? states[unit] * STACK : 0;
     const count = stacks[at] + 1;
-    if ((offset & -16) === offset && count <= MOST &&
-        typeof handle === 'number') {
+    if (count <= MOST && (handle | 0) === handle) {
       states[unit] = AT_HAND;
       stacks[at + count] = handle;
       stacks[at] = count;
@@ -308,7 +311,7 @@ class Slab extends Store {
   }
 
   alloc() {
-    return this.take(LIVE, 0);
+    return this[TAKE](LIVE, 0);
   }
 
   // All have one size, so it need not be told.
@@ -337,9 +340,9 @@ class Heap extends Store {
 
   alloc(size) {
     if (size - 1 >>> 0 < SMALL_MOST && size >>> 0 === size) {
-      return this.take(LIVE_BY_SIZE[size + 15 >>> 4], size);
+      return this[TAKE](LIVE_BY_SIZE[size + 15 >>> 4], size);
     }
-    return this.takeFromC(size);
+    return this[TAKE_FROM_C](size);
   }
 
   calloc(size) {

@@ -75,7 +75,8 @@ struct region {
 	double number;		/* by which other threads ask for it */
 	unsigned char *data;	/* the byte at MEMS_VA_FIRST */
 	uint64_t maximum;
-	const void *memory;	/* adopted; NULL: the system's */
+	const unsigned char *memory;	/* adopted; NULL: the system's */
+	uint64_t memory_size;
 	void *mapping;		/* what space_map() took for it, or NULL */
 	uint64_t mapping_size;
 	unsigned holders;	/* threads that have it, and views of it */
@@ -83,9 +84,11 @@ struct region {
 	struct region *next;
 };
 
-/* regions.c: make a space known, with one holder; NULL: no memory. */
+/* regions.c: is some of this memory a space's already? */
+bool region_overlaps(const void *memory, uint64_t size);
+/* Make a space known, with one holder; NULL: no memory. */
 struct region *region_add(mems_space *space, const void *memory,
-			  uint64_t maximum);
+			  uint64_t memory_size, uint64_t maximum);
 /* One more holder of the region with this number, or NULL. */
 struct region *region_hold(double number);
 /* One holder less: the last ends the space. */

@@ -17,8 +17,25 @@ static struct node_lock lock = NODE_LOCK_INIT;
 static struct region *regions;
 static double last_number;
 
+bool region_overlaps(const void *memory, uint64_t size)
+{
+	uintptr_t first = (uintptr_t)memory;
+	const struct region *region;
+
+	node_lock_take(&lock);
+	for (region = regions; region != NULL; region = region->next) {
+		uintptr_t other = (uintptr_t)region->memory;
+
+		if (other != 0 && first < other + region->memory_size &&
+		    other < first + size)
+			break;
+	}
+	node_lock_drop(&lock);
+	return region != NULL;
+}
+
 struct region *region_add(mems_space *space, const void *memory,
-			  uint64_t maximum)
+			  uint64_t memory_size, uint64_t maximum)
 {
 	struct region *region = calloc(1, sizeof(*region));
 
@@ -29,6 +46,7 @@ struct region *region_add(mems_space *space, const void *memory,
 	region->data = (unsigned char *)(space->origin +
 					 (uintptr_t)MEMS_VA_FIRST);
 	region->memory = memory;
+	region->memory_size = memory_size;
 	region->maximum = maximum;
 	region->holders = 1;
 	node_lock_take(&lock);

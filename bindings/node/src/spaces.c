@@ -64,8 +64,7 @@ static napi_value made(struct thread *thread, struct region *region,
 				   "the memory cannot be referred to");
 	}
 	if (region->memory != NULL)
-		front = (uint64_t)(region->data -
-				   (const unsigned char *)region->memory);
+		front = (uint64_t)(region->data - region->memory);
 	account(thread);
 	return make_numbers(thread->env, (const double[]){
 		number, region->number, (double)region->maximum,
@@ -110,7 +109,7 @@ static napi_value make(struct thread *thread,
 				   "an option is out of its range");
 	(void)mems_space_stats(space, &stats);
 	region = region_add(space, memory == NULL ? NULL : options->memory,
-			    stats.maximum);
+			    options->memory_size, stats.maximum);
 	if (region == NULL) {
 		(void)mems_space_destroy(space);
 		return throw_wrong(thread->env, WRONG_MEMORY,
@@ -144,6 +143,9 @@ static napi_value space_adopt(napi_env env, napi_callback_info info)
 	    type != napi_uint8_array)
 		return throw_wrong(env, WRONG_TYPE,
 				   "memory must be a Uint8Array");
+	if (region_overlaps(memory, length))
+		return throw_wrong(env, WRONG_RANGE,
+				   "the memory is another space's: attach to it");
 	options.memory = memory;
 	options.memory_size = length;
 	options.flags = fresh ? MEMS_MEMORY_PRIVATE | MEMS_MEMORY_ZEROED : 0;

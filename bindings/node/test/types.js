@@ -180,8 +180,8 @@ const INTERNAL = {
   Space: ['number', 'children', 'note', 'noteAll', 'wantHandles', 'lookUp',
     'sequence', 'room', 'lives', 'forget', 'tell', 'storeString'],
   Arena: ['close'],
-  Heap: ['take', 'takeFromC', 'close'],
-  Slab: ['take', 'takeFromC', 'close']
+  Heap: ['close'],
+  Slab: ['close']
 };
 
 function difference(left, right) {

@@ -558,4 +558,9 @@ function main() {
 }
 
 if (isMainThread) main();
-else work();
+else {
+  // Node 14 would only warn.
+  work().catch((error) => setImmediate(() => {
+    throw error;
+  }));
+}
