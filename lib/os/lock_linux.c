@@ -4,12 +4,15 @@
 #include "os/lock.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* The longest that a space is held is a few microseconds, bar long walks. */
 #define SPINS 100
+
+/* As <linux/futex.h> has them, which a libc need not bring. */
+#define FUTEX_WAIT_PRIVATE 128
+#define FUTEX_WAKE_PRIVATE 129
 
 #if !defined SYS_futex && defined SYS_futex_time64
 #define SYS_futex SYS_futex_time64
