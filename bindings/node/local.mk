@@ -4,6 +4,13 @@
 TESTS += %D%/node.test
 EXTRA_DIST += \
 	%D%/README.md \
+	%D%/bench/backend.js \
+	%D%/bench/express.js \
+	%D%/bench/lanes.js \
+	%D%/bench/measure.js \
+	%D%/bench/retained.js \
+	%D%/bench/run.js \
+	%D%/examples/express.js \
 	%D%/lib/arena.js \
 	%D%/lib/checker.js \
 	%D%/lib/classic.js \
@@ -26,6 +33,7 @@ EXTRA_DIST += \
 	%D%/node.test \
 	%D%/package.json \
 	%D%/scripts/build.js \
+	%D%/scripts/prebuild.js \
 	%D%/src/addon.c \
 	%D%/src/addon.h \
 	%D%/src/arenas.c \
@@ -54,6 +62,7 @@ EXTRA_DIST += \
 	%D%/test/limits.js \
 	%D%/test/middleware.js \
 	%D%/test/model.js \
+	%D%/test/package.js \
 	%D%/test/random.js \
 	%D%/test/run.js \
 	%D%/test/slab.js \
