@@ -86,6 +86,7 @@ static void *take_whole(const struct source *source, size_t size,
 
 void *mems__source_take(struct source *source, size_t size, size_t alignment)
 {
+	uint64_t address;	/* 64 bits, also where pointers have 32 */
 	void *memory;
 
 	if (source->space != NULL)
@@ -93,9 +94,10 @@ void *mems__source_take(struct source *source, size_t size, size_t alignment)
 	memory = take(source, size, alignment);
 	if (memory == NULL)
 		return NULL;
-	if (source->origin == 0 && (uintptr_t)memory > REACH / 2)
-		source->origin = ((uintptr_t)memory & ~(uintptr_t)0xffff) -
-				 (uintptr_t)(REACH / 2);
+	address = (uintptr_t)memory;
+	if (source->origin == 0 && address > REACH / 2)
+		source->origin = (uintptr_t)((address & ~(uint64_t)0xffff) -
+					     REACH / 2);
 	if (is_in_reach(source, memory, size))
 		return memory;
 	(void)mems__source_give(source, memory);

@@ -254,8 +254,8 @@ static void further_ranges_are_found(void)
 			char *end = spans[i]->memory + size - 1;
 
 			wrong += mems__slice_at(spans[i]->memory) != spans[i];
-			wrong += mems__slice_at(end) - spans[i] !=
-				 spans[i]->slices - 1;
+			wrong += mems__slice_at(end) !=
+				 spans[i] + spans[i]->slices - 1;
 			wrong += *spans[i]->memory != 'f' || *end != 'l';
 			wrong += (uintptr_t)spans[i]->memory % SLICE != 0;
 		}
