@@ -19,26 +19,30 @@ static struct states *all;
 bool states_set(const void *store, const mems_space *space, mems_va address,
 		const struct states_memory *memory)
 {
-	struct states *states;
+	struct states *states = malloc(sizeof(*states));
 
-	node_lock_take(&lock);
-	for (states = all; states != NULL && states->store != store;)
-		states = states->next;
-	if (states == NULL) {
-		states = malloc(sizeof(*states));
-		if (states == NULL) {
-			node_lock_drop(&lock);
-			return false;
-		}
-		states->store = store;
-		states->space = space;
-		states->address = address;
-		states->next = all;
-		all = states;
-	}
+	if (states == NULL)
+		return false;
+	states->store = store;
+	states->space = space;
+	states->address = address;
 	states->memory = *memory;
+	node_lock_take(&lock);
+	states->next = all;
+	all = states;
 	node_lock_drop(&lock);
 	return true;
+}
+
+/* The slots of one stack; not by the states, of which most pages were never
+   looked at. */
+static void give_stack(const struct states *states, const int32_t *stack,
+		       void *store, int (*give)(void *store, void *block))
+{
+	for (size_t i = 1; i <= (size_t)stack[0] && i < states->memory.stack;
+	     i++)
+		(void)give(store, mems_space_get(states->space,
+						 (mems_va)stack[i]));
 }
 
 void states_drop(void *store, int (*give)(void *store, void *block))
@@ -54,11 +58,9 @@ void states_drop(void *store, int (*give)(void *store, void *block))
 	node_lock_drop(&lock);
 	if (states == NULL)
 		return;
-	for (size_t i = 0; i < states->memory.length; i++)
-		if (states->memory.bytes[i] == STATE_AT_HAND)
-			(void)give(store, mems_space_get(states->space,
-							 MEMS_VA_FIRST +
-							 i * 16));
+	for (size_t i = STATE_LIVE; i < states->memory.states; i++)
+		give_stack(states, &states->memory.stacks[
+			   i * states->memory.stack], store, give);
 	free(states);
 }
 
