@@ -2,17 +2,6 @@
 
 // Errors that are found before the addon is asked; it makes the same ones.
 
-class MemsError extends Error {
-  constructor(code, message) {
-    super(message);
-    this.code = code;
-  }
-
-  get name() {
-    return 'Error';
-  }
-}
-
 function coded(error, code) {
   error.code = code;
   return error;
@@ -24,7 +13,8 @@ const wrongAddress = (message) =>
   coded(new RangeError(message), 'ERR_MEMS_ADDRESS');
 const closed = (message) => coded(new Error(message), 'ERR_MEMS_CLOSED');
 const stale = (message) => coded(new Error(message), 'ERR_MEMS_STALE');
+const noAddon = (message) => coded(new Error(message), 'ERR_MEMS_NO_ADDON');
 
 module.exports = {
-  MemsError, wrongType, wrongRange, wrongAddress, closed, stale
+  noAddon, wrongType, wrongRange, wrongAddress, closed, stale
 };

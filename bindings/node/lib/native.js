@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { MemsError } = require('./errors');
+const { noAddon } = require('./errors');
 
 const root = path.join(__dirname, '..');
 
@@ -31,7 +31,7 @@ function load() {
   for (const file of files) {
     if (fs.existsSync(file)) return require(file);
   }
-  throw new MemsError('ERR_MEMS_NO_ADDON',
+  throw noAddon(
     `libmems has no addon for ${process.platform} ${process.arch}; ` +
     `where there is a C compiler, run: node ${path.join(root, 'scripts', 'build.js')}`);
 }

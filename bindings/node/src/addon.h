@@ -187,6 +187,10 @@ bool get_number_to(napi_env env, napi_value value, const char *name,
 		   uint64_t most, uint64_t *number);
 bool get_flag(napi_env env, napi_value value, const char *name, bool *flag);
 
+/* A typed array of this type; false with an exception pending, of this text. */
+bool get_array(napi_env env, napi_value value, napi_typedarray_type wanted,
+	       const char *text, size_t *length, void **data);
+
 napi_value make_number(napi_env env, double number);
 napi_value make_flag(napi_env env, bool flag);
 /* An array of numbers. */

@@ -125,24 +125,18 @@ static napi_value make(struct thread *thread,
 static napi_value space_adopt(napi_env env, napi_callback_info info)
 {
 	struct mems_space_options options = MEMS_SPACE_OPTIONS;
-	napi_typedarray_type type;
 	napi_value arguments[8];
-	bool is_array = false, fresh;
 	struct thread *thread;
 	size_t length;
 	void *memory;
+	bool fresh;
 
 	if (!begin(env, info, &thread, arguments, 8) ||
 	    !get_options(env, arguments + 1, &options) ||
-	    !get_flag(env, arguments[7], "fresh", &fresh))
+	    !get_flag(env, arguments[7], "fresh", &fresh) ||
+	    !get_array(env, arguments[0], napi_uint8_array,
+		       "memory must be a Uint8Array", &length, &memory))
 		return NULL;
-	if (napi_is_typedarray(env, arguments[0], &is_array) != napi_ok ||
-	    !is_array ||
-	    napi_get_typedarray_info(env, arguments[0], &type, &length,
-				     &memory, NULL, NULL) != napi_ok ||
-	    type != napi_uint8_array)
-		return throw_wrong(env, WRONG_TYPE,
-				   "memory must be a Uint8Array");
 	if (region_overlaps(memory, length))
 		return throw_wrong(env, WRONG_RANGE,
 				   "the memory is another space's: attach to it");
@@ -192,11 +186,10 @@ static napi_value space_map(napi_env env, napi_callback_info info)
    adopted. */
 static napi_value space_attach(napi_env env, napi_callback_info info)
 {
+	static const char other[] = "this is not the space's memory";
 	napi_value arguments[2], memory = NULL;
-	napi_typedarray_type type;
 	struct region *region;
 	struct thread *thread;
-	bool is_array = false;
 	uint64_t number;
 	size_t length;
 	void *data;
@@ -210,14 +203,14 @@ static napi_value space_attach(napi_env env, napi_callback_info info)
 				   "no thread has this space any more");
 	if (region->memory != NULL) {
 		memory = arguments[1];
-		if (napi_is_typedarray(env, memory, &is_array) != napi_ok ||
-		    !is_array ||
-		    napi_get_typedarray_info(env, memory, &type, &length, &data,
-					     NULL, NULL) != napi_ok ||
-		    data != region->memory) {
+		if (!get_array(env, memory, napi_uint8_array, other, &length,
+			       &data)) {
 			region_drop(region);
-			return throw_wrong(env, WRONG_TYPE,
-					   "this is not the space's memory");
+			return NULL;
+		}
+		if (data != region->memory) {
+			region_drop(region);
+			return throw_wrong(env, WRONG_TYPE, other);
 		}
 	}
 	return made(thread, region, memory);

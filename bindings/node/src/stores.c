@@ -334,20 +334,6 @@ static napi_value store_stats(napi_env env, napi_callback_info info)
 		(double)stats.slab_size }, 10);
 }
 
-static bool get_array(napi_env env, napi_value value,
-		      napi_typedarray_type wanted, size_t *length, void **data)
-{
-	napi_typedarray_type type;
-	bool is_array = false;
-
-	if (napi_is_typedarray(env, value, &is_array) == napi_ok && is_array &&
-	    napi_get_typedarray_info(env, value, &type, length, data, NULL,
-				     NULL) == napi_ok && type == wanted)
-		return true;
-	(void)throw_wrong(env, WRONG_TYPE, "it must be another typed array");
-	return false;
-}
-
 /* store, is it a slab, the states of its slots, the stacks of those at hand,
    how long each is */
 static napi_value store_states(napi_env env, napi_callback_info info)
@@ -363,9 +349,11 @@ static napi_value store_states(napi_env env, napi_callback_info info)
 		return NULL;
 	entry = find(thread, arguments);
 	if (entry == NULL ||
-	    !get_array(env, arguments[2], napi_uint8_array, &memory.length,
+	    !get_array(env, arguments[2], napi_uint8_array,
+		       "the states must be a Uint8Array", &memory.length,
 		       &bytes) ||
-	    !get_array(env, arguments[3], napi_int32_array, &memory.states,
+	    !get_array(env, arguments[3], napi_int32_array,
+		       "the stacks must be an Int32Array", &memory.states,
 		       &stacks) ||
 	    !get_number_to(env, arguments[4], "stack", UINT32_MAX, &stack))
 		return NULL;

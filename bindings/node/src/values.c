@@ -121,6 +121,20 @@ bool get_flag(napi_env env, napi_value value, const char *name, bool *flag)
 	return refuse(env, WRONG_TYPE, name, "true or false");
 }
 
+bool get_array(napi_env env, napi_value value, napi_typedarray_type wanted,
+	       const char *text, size_t *length, void **data)
+{
+	napi_typedarray_type type;
+	bool is_array = false;
+
+	if (napi_is_typedarray(env, value, &is_array) == napi_ok && is_array &&
+	    napi_get_typedarray_info(env, value, &type, length, data, NULL,
+				     NULL) == napi_ok && type == wanted)
+		return true;
+	(void)throw_wrong(env, WRONG_TYPE, text);
+	return false;
+}
+
 static const uint8_t element_sizes[] = {
 	[napi_int32_array] = 4,
 	[napi_uint32_array] = 4,
