@@ -66,6 +66,7 @@ EXTRA_DIST += \
 	%D%/test/random.js \
 	%D%/test/run.js \
 	%D%/test/slab.js \
+	%D%/test/soak.js \
 	%D%/test/space.js \
 	%D%/test/strings_views.js \
 	%D%/test/struct.js \

@@ -194,10 +194,13 @@ function struct(fields) {
       get, set, enumerable: true
     });
   }
-  Record.prototype.size = size;
-  Record.prototype.alignment = alignment;
-  Record.prototype.mask = alignment - 1;
-  Record.prototype.names = placed.map(({ name }) => name);
+  const names = Object.freeze(placed.map(({ name }) => name));
+  // Not to be assigned to, neither here nor on a cursor.
+  for (const [name, value] of Object.entries({
+    size, alignment, mask: alignment - 1, names
+  })) {
+    Object.defineProperty(Record.prototype, name, { value });
+  }
 
   return Object.freeze({
     size,

@@ -12,7 +12,8 @@ const fs = require('fs');
 const path = require('path');
 const readline = require('readline');
 
-const HELPERS = ['child.js', 'fuzzer.js', 'random.js', 'run.js', 'tap.js'];
+const HELPERS = ['child.js', 'fuzzer.js', 'random.js', 'run.js',
+  'soak.js', 'tap.js'];
 // What must see the garbage collector at work.
 const EXPOSE_GC = ['lifetime', 'layout', 'fuzz'];
 const PATIENCE = 180000;    // a test that hangs is ended

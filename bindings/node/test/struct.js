@@ -111,6 +111,17 @@ test('wrong layouts', () => {
   }
 });
 
+test('what a layout is stays as it was made', () => {
+  const space = new Space({ size: SIZE });
+  const row = struct({ n: 'u32', f: 'f64' }).alloc(space, { n: 1, f: 2 });
+  for (const name of ['names', 'size', 'alignment', 'mask']) {
+    throws(() => { row[name] = 4; }, TypeError, name);
+  }
+  throws(() => { row.names[0] = 'handle'; }, TypeError, 'a name');
+  same(row.toObject(), { n: 1, f: 2 }, 'of which the fields are told');
+  space.destroy();
+});
+
 test('fields with names of their own', () => {
   const space = new Space({ size: SIZE });
   for (const name of ['size', 'alignment', 'names', 'length', 'name']) {
