@@ -30,6 +30,9 @@ const ROUNDS_CURRENT = layout.roundsCurrent / 4;
 const ROUNDS_FIRST = layout.roundsFirst / 4;
 const ROUNDS_LAST = layout.roundsLast / 4;
 
+// No slab is smaller: places are few.
+const LEAST_SLAB = 4096;
+
 const FULL = layout.placeFull;
 const CURRENT = layout.placeCurrent;
 const PARTIAL = layout.placePartial;
@@ -94,7 +97,7 @@ class Magazine {
   #fronts = [];             // by place
   #epoch = 1;
 
-  constructor(window, address, magazine) {
+  constructor(window, address, magazine, classes) {
     const words = window.i32;
     this.#window = window;
     this.#unit = (magazine - FIRST_ADDRESS) / 16;
@@ -103,8 +106,14 @@ class Magazine {
     this.#shift = words[this.#store + layout.storeShift / 4];
     this.#origin = FIRST_ADDRESS + words[this.#store + layout.storeSkew / 4];
     this.#colors = words[this.#store + layout.storeColors / 4];
-    const classes = words[this.#store + layout.storeClasses / 4];
     this.#sources = Array.from({ length: classes }, () => new Source());
+  }
+
+  // Whoever may write there: do the words tell of slabs that can be?
+  get isSane() {
+    const size = 2 ** this.#shift;
+    return this.#shift >= 0 && size <= this.#window.length &&
+      size >= LEAST_SLAB && this.#origin >= FIRST_ADDRESS;
   }
 
   forget() {
@@ -149,7 +158,8 @@ class Magazine {
     const rounds = this.#rounds + this.#sources.indexOf(source) * ROUNDS_SIZE;
     const unit = all[rounds + ROUNDS_CURRENT];
     if (source.count > 0 || unit === undefined || unit === NONE) return 0;
-    const place = this.#placeOf(unit * 16 + FIRST_ADDRESS);
+    const place = this.#placeOf((unit >>> 0) * 16 + FIRST_ADDRESS);
+    if (!this.#isWithin(place)) return 0;
     const { words } = this.#frontOf(place);
     const at = (place & this.#colors) * 16;
     source.words = words;
@@ -163,6 +173,10 @@ class Magazine {
 
   #placeOf(address) {
     return address - this.#origin >>> this.#shift;
+  }
+
+  #isWithin(place) {
+    return this.#startOf(place + 1) - FIRST_ADDRESS <= this.#window.length;
   }
 
   #startOf(place) {
@@ -244,7 +258,7 @@ class Magazine {
     const all = this.#window.i32;
     const start = this.#startOf(place);
     if (address >>> 0 !== address || address < this.#origin ||
-        start + 2 ** this.#shift - FIRST_ADDRESS > this.#window.length) {
+        !this.#isWithin(place)) {
       return NOWHERE;
     }
     const at = (place & this.#colors) * 16;

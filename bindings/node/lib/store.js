@@ -68,7 +68,10 @@ class Store {
     // Slots that are no multiples of 16 have no states of their own.
     if (magazine !== 0 && !space.checked && space.maximum < REACH &&
         this.#slotSize % 16 === 0) {
-      this.#magazine = new Magazine(space.window, address, magazine);
+      const words = new Magazine(space.window, address, magazine, classes);
+      if (words.isSane) this.#magazine = words;
+    }
+    if (this.#magazine !== NO_MAGAZINE) {
       // Pages of it that tell nothing cost nothing.
       this[STATES] = new Uint8Array(space.maximum / 16);
     } else {

@@ -224,9 +224,9 @@ function namesOf(object) {
   for (let at = object; at !== null && at !== Object.prototype;
     at = Object.getPrototypeOf(at)) {
     names.push(...Object.getOwnPropertyNames(at));
-    if (Object.getOwnPropertySymbols) {
-      names.push(...Object.getOwnPropertySymbols(at));
-    }
+    // Other symbols are the package's own.
+    names.push(...Object.getOwnPropertySymbols(at)
+      .filter((name) => name === Symbol.dispose));
   }
   return names.filter((name) => name !== 'constructor');
 }

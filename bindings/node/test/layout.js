@@ -169,3 +169,49 @@ test('generations', () => {
   arena.verify();
   space.destroy();
 });
+
+// Words that make no sense may cost speed, but no loop ends late for them.
+test('words of a store that others have written', () => {
+  const fields = ['storeClasses', 'storeShift', 'storeSkew', 'storeColors'];
+  for (const field of fields) {
+    for (const value of [0, 1, 31, 2 ** 31 - 1, -1]) {
+      const space = new Space({ size: SIZE });
+      const heap = new Heap(space);
+      heap.free(heap.alloc(48));
+      const { i32 } = space.window;
+      const word = (heap.token.address - 1000 + layout[field]) / 4;
+      const was = i32[word];
+      i32[word] = value;
+      try {
+        const other = Heap.attach(heap);
+        const handle = other.alloc(48);
+        ok(space.window.bytes.byteLength >= handle - 1000 + 48,
+          `${field} ${value}: what is had lies in the space`);
+        other.free(handle);
+      } catch (error) {
+        ok(String(error.code).startsWith('ERR_MEMS_'),
+          `${field} ${value}: it is refused by a code`);
+      }
+      i32[word] = was;
+      space.destroy();
+    }
+  }
+});
+
+test('a current slab that lies nowhere', () => {
+  const space = new Space({ size: SIZE });
+  const heap = new Heap(space);
+  const { i32 } = space.window;
+  const before = Int32Array.from(i32.subarray(0, 16384));
+  const held = [heap.alloc(48)];
+  // Any word that tells of the slab: the magazine's is among them.
+  const unit = i32.subarray(0, 16384)
+    .reduce((list, word, at) => word > 0 && word !== before[at] &&
+      i32[word * 4] === layout.kindSlab ? [...list, at] : list, []);
+  for (const at of unit) i32[at] = 2 ** 31 - 16;
+  for (let i = 0; i < 2000; i++) held.push(heap.alloc(48));
+  is(new Set(held).size, held.length, 'hands out nothing twice');
+  ok(held.every((handle) => handle - 1000 + 48 <= SIZE), 'nor outside');
+  ok(unit.length > 0, `${unit.length} words told of it`);
+  space.destroy();
+});
