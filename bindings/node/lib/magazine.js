@@ -168,7 +168,7 @@ class Magazine {
     source.hint = at + HINT;
     source.size = words[at + SIZE];
     source.start = source.first = this.#startOf(place) + words[at + FIRST];
-    return this.#takeNext(source);
+    return source.count > 0 ? this.#takeNext(source) : 0;
   }
 
   #placeOf(address) {

@@ -215,3 +215,24 @@ test('a current slab that lies nowhere', () => {
   ok(unit.length > 0, `${unit.length} words told of it`);
   space.destroy();
 });
+
+test('a current slab without words of bits', () => {
+  const space = new Space({ size: SIZE });
+  const heap = new Heap(space);
+  const { i32 } = space.window;
+  const handle = heap.alloc(48);
+  const unit = i32.findIndex((word, at) => at > 0 && at < 16384 && word > 0 &&
+    i32[word * 4] === layout.kindSlab);
+  ok(unit > 0, 'is found');
+  i32[i32[unit] * 4 + layout.slabWords / 4] = 0;
+  let code = 'none';
+  try {
+    for (let i = 0; i < 1000; i++) heap.alloc(48);
+  } catch (error) {
+    ({ code } = error);
+  }
+  ok(code === 'none' || code.startsWith('ERR_MEMS_'),
+    `ends no stack (${code})`);
+  ok(handle > 0, 'and no process');
+  space.destroy();
+});
