@@ -9,6 +9,7 @@
 #include "os/pool.h"
 #include "os/watch.h"
 #include "slab/fast.h"
+#include "space/space.h"
 
 #include <errno.h>
 #include <string.h>
@@ -578,7 +579,7 @@ mems_arena *mems_arena_attach(mems_space *space, mems_va va)
 	uint32_t kind = 0;
 	struct arena *arena;
 
-	if (mems_space_read(space, va, &kind, sizeof(kind)) != 0 ||
+	if (!mems__space_peek(space, va, &kind) ||
 	    (kind ^ MEMS_WORDS_ARENA) >> 16 != 0) {
 		errno = EINVAL;
 		return NULL;

@@ -213,7 +213,7 @@ struct store *mems__store_find(mems_space *space, mems_va va)
 	struct store *store;
 	uint32_t kind = 0;
 
-	if (mems_space_read(space, va, &kind, sizeof(kind)) != 0 ||
+	if (!mems__space_peek(space, va, &kind) ||
 	    (kind ^ MEMS_WORDS_STORE) >> 16 != 0) {
 		errno = EINVAL;
 		return NULL;

@@ -4,6 +4,7 @@
  */
 #include <config.h>
 
+#include "os/watch.h"
 #include "space/segment.h"
 
 #include <errno.h>
@@ -63,6 +64,21 @@ int mems_space_read(const mems_space *handle, mems_va va, void *to,
 	if (length > 0)
 		memcpy(to, bytes, length);
 	return 0;
+}
+
+bool mems__space_peek(const mems_space *handle, mems_va va, uint32_t *word)
+{
+	const struct space *space = mems__space_of(handle);
+	const unsigned char *bytes;
+
+	if (space == NULL)
+		return false;
+	bytes = live_bytes(space, va, sizeof(*word));
+	if (bytes == NULL ||
+	    (mems__watched() && !mems__watch_holds(bytes, sizeof(*word))))
+		return false;
+	memcpy(word, bytes, sizeof(*word));
+	return true;
 }
 
 int mems_space_write(mems_space *handle, mems_va va, const void *from,

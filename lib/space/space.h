@@ -212,6 +212,12 @@ void mems__chain_shrink(struct space *space);
 /* mems_space_resize() in place only: false, with nothing changed, if not. */
 bool mems__space_resize_here(mems_space *handle, mems_va va, size_t size);
 
+/*
+ * The word at an address that may be wrong, if it lies in a live block and no
+ * memory checker has forbidden it.
+ */
+bool mems__space_peek(const mems_space *handle, mems_va va, uint32_t *word);
+
 /* The space behind a handle, or NULL with errno EINVAL. */
 static inline struct space *mems__space_of(const mems_space *handle)
 {

@@ -563,8 +563,9 @@ static void a_depot_has_an_address(void)
 {
 	mems_depot *depot = depot_make(space), *other;
 	mems_slab *slab = slab_make(space, NULL, 16, 0);
-	mems_va va = mems_depot_address(depot), block;
+	mems_va va = mems_depot_address(depot), block, slots[50];
 	uint32_t kind = MEMS_WORDS_STORE + 1;
+	int found = 0;
 
 	other = mems_depot_attach(space, va);
 	ok(other != NULL, "a depot has an address");
@@ -574,6 +575,13 @@ static void a_depot_has_an_address(void)
 	   "a slab cache is no depot");
 	ok(is_no_depot(va + 16, EINVAL) && is_no_depot(MEMS_VA_NONE, EINVAL),
 	   "nor is what is nothing");
+	for (size_t i = 0; i < 50; i++)
+		slots[i] = mems_space_va(space, mems_depot_alloc(depot, 48));
+	for (size_t i = 0; i < 50; i++)
+		mems_depot_free(depot, mems_space_get(space, slots[i]));
+	for (size_t i = 0; i < 50; i++)
+		found = found || !is_no_depot(slots[i], EINVAL);
+	ok(!found, "nor is a slot that was freed, which a checker forbids");
 	block = mems_space_calloc(space, 1, 200);
 	mems_space_write(space, block, &kind, sizeof(kind));
 	ok(is_no_depot(block, EPROTO), "EPROTO for another layout");
