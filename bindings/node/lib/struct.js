@@ -108,7 +108,9 @@ class Cursor {
   }
 
   assign(values) {
-    if (values === null || typeof values !== 'object') {
+    // The names of a view are its numbers, millions of them.
+    if (values === null || typeof values !== 'object' ||
+        ArrayBuffer.isView(values)) {
       throw wrongType('values must be an object');
     }
     for (const name of Object.keys(values)) {

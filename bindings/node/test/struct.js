@@ -119,6 +119,7 @@ test('what a layout is stays as it was made', () => {
   }
   throws(() => { row.names[0] = 'handle'; }, TypeError, 'a name');
   same(row.toObject(), { n: 1, f: 2 }, 'of which the fields are told');
+  throws(() => row.assign(new Uint8Array(8)), 'ERR_MEMS_TYPE', 'no values');
   space.destroy();
 });
 
