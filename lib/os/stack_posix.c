@@ -5,6 +5,8 @@
 
 #include "os/linker.h"
 
+#include <dlfcn.h>
+#include <stddef.h>
 #ifdef HAVE_EXECINFO_H
 #include <execinfo.h>
 #endif
@@ -28,4 +30,15 @@ unsigned mems__stack(uintptr_t *frames, unsigned most)
 	frames[0] = (uintptr_t)__builtin_return_address(0);
 	return 1;
 #endif
+}
+
+struct symbol mems__symbol_at(uintptr_t address)
+{
+	Dl_info info;
+
+	if (dladdr((void *)address, &info) == 0)
+		return (struct symbol){ NULL, NULL, 0, 0 };
+	return (struct symbol){ info.dli_sname, info.dli_fname,
+				(uintptr_t)info.dli_saddr,
+				(uintptr_t)info.dli_fbase };
 }

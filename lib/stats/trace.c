@@ -10,8 +10,7 @@
 #include "base/text.h"
 #include "heap/book.h"
 #include "heap/trace.h"
-
-#include <dlfcn.h>
+#include "os/stack.h"
 
 struct totals {
 	uint64_t live, live_bytes, allocations, bytes;
@@ -60,26 +59,22 @@ static bool next_largest(uint64_t below, size_t after, struct tally *largest,
 
 static void print_frame(struct text *text, uintptr_t frame)
 {
-	Dl_info info;
+	struct symbol symbol = mems__symbol_at(frame);
 
 	mems__text_string(text, "    ");
 	mems__text_hex(text, frame);
-	if (dladdr((void *)frame, &info) != 0) {
-		if (info.dli_sname != NULL) {
-			mems__text_string(text, " ");
-			mems__text_string(text, info.dli_sname);
-			mems__text_string(text, "+");
-			mems__text_hex(text, frame -
-				       (uintptr_t)info.dli_saddr);
-		}
-		if (info.dli_fname != NULL) {
-			mems__text_string(text, " (");
-			mems__text_string(text, info.dli_fname);
-			mems__text_string(text, "+");
-			mems__text_hex(text, frame -
-				       (uintptr_t)info.dli_fbase);
-			mems__text_string(text, ")");
-		}
+	if (symbol.name != NULL) {
+		mems__text_string(text, " ");
+		mems__text_string(text, symbol.name);
+		mems__text_string(text, "+");
+		mems__text_hex(text, frame - symbol.start);
+	}
+	if (symbol.file != NULL) {
+		mems__text_string(text, " (");
+		mems__text_string(text, symbol.file);
+		mems__text_string(text, "+");
+		mems__text_hex(text, frame - symbol.file_start);
+		mems__text_string(text, ")");
 	}
 	mems__text_string(text, "\n");
 }
@@ -89,7 +84,7 @@ int mems__leaks_print(mems_write_fn *write, void *arg)
 	struct totals totals = add_up();
 	uint64_t below = UINT64_MAX;
 	size_t after = 0;
-	struct tally tally;
+	struct tally tally = { 0 };
 	struct text text;
 
 	mems__text_begin(&text, write, arg);
@@ -123,7 +118,7 @@ static void print_counts(struct text *text, const struct totals *totals)
 int mems__profile_print(mems_write_fn *write, void *arg)
 {
 	struct totals totals = add_up();
-	struct tally tally;
+	struct tally tally = { 0 };
 	struct text text;
 
 	mems__text_begin(&text, write, arg);
