@@ -135,8 +135,10 @@ function expand(name, condition)
 		fail_in("lib/local.mk", "not known when it is: " condition)
 	entry[++entries] = "#ifdef " condition
 	expand_words(words_of[name, "IF " condition])
-	entry[++entries] = "#else"
-	expand_words(words_of[name, "ELSE " condition])
+	if ((name, "ELSE " condition) in words_of) {
+		entry[++entries] = "#else"
+		expand_words(words_of[name, "ELSE " condition])
+	}
 	entry[++entries] = "#endif"
 }
 
@@ -989,7 +991,8 @@ function put_licence(what, file, s, got)
 	put(" */")
 }
 
-# The headers of the system: those without a condition, then by condition.
+# The headers of the system: those without a condition, then by condition, each
+# in the order of the sources, as one may need another (<psapi.h>, <windows.h>).
 function put_systems(i, j, key, n, list, always, around)
 {
 	n = 0
@@ -999,7 +1002,7 @@ function put_systems(i, j, key, n, list, always, around)
 	for (i = 1; i <= systems; i++) {
 		if (system_open[i] != "" && (system_line[i] in always))
 			continue
-		key = system_open[i] "\n" system_line[i]
+		key = system_open[i]
 		for (j = ++n; j > 1 && list[j - 1] > key; j--) {
 			list[j] = list[j - 1]
 			which[j] = which[j - 1]

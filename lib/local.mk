@@ -4,14 +4,36 @@
 noinst_LTLIBRARIES += %D%/libmems-core.la
 lib_LTLIBRARIES += %D%/libmems.la
 
-# What the system does: Linux's own calls, or those of POSIX alone.
-if MEMS_OS_LINUX
+# What the system does: Windows', or POSIX's with Linux's own calls or without.
+if MEMS_OS_WINDOWS
 os_sources = \
+	%D%/os/clock_windows.c \
+	%D%/os/fork_windows.c \
+	%D%/os/helper_windows.c \
+	%D%/os/linker_windows.c \
+	%D%/os/lock_windows.c \
+	%D%/os/pages_windows.c \
+	%D%/os/secret_windows.c \
+	%D%/os/stack_windows.c \
+	%D%/os/thread_windows.c
+else
+os_sources = \
+	%D%/os/clock_posix.c \
+	%D%/os/fork_posix.c \
+	%D%/os/helper_posix.c \
+	%D%/os/pages_posix.c \
+	%D%/os/secret_posix.c \
+	%D%/os/stack_posix.c \
+	%D%/os/thread_posix.c
+endif
+if MEMS_OS_LINUX
+linux_sources = \
 	%D%/os/advice_linux.c \
 	%D%/os/linker_linux.c \
 	%D%/os/lock_linux.c
-else
-os_sources = \
+endif
+if MEMS_OS_POSIX
+posix_sources = \
 	%D%/os/advice_posix.c \
 	%D%/os/linker_posix.c \
 	%D%/os/lock_posix.c
@@ -28,27 +50,22 @@ heap_sources = \
 	%D%/base/text.c \
 	%D%/base/text.h \
 	%D%/os/clock.h \
-	%D%/os/clock_posix.c \
 	%D%/os/fork.h \
-	%D%/os/fork_posix.c \
 	%D%/os/helper.h \
-	%D%/os/helper_posix.c \
 	%D%/os/linker.h \
 	%D%/os/lock.c \
 	%D%/os/lock.h \
 	%D%/os/pages.h \
-	%D%/os/pages_posix.c \
 	%D%/os/pool.c \
 	%D%/os/pool.h \
 	%D%/os/secret.h \
-	%D%/os/secret_posix.c \
 	%D%/os/stack.h \
-	%D%/os/stack_posix.c \
 	%D%/os/thread.h \
-	%D%/os/thread_posix.c \
 	%D%/os/watch.c \
 	%D%/os/watch.h \
 	$(os_sources) \
+	$(linux_sources) \
+	$(posix_sources) \
 	%D%/space/access.c \
 	%D%/space/alloc.c \
 	%D%/space/chain.c \
@@ -143,7 +160,9 @@ heap_sources = \
 	%D%/face/write.c
 
 # The malloc family. It is there from the start of a process, so its variables
-# of threads have a fixed place; and it calls no malloc but its own.
+# of threads have a fixed place; and it calls no malloc but its own. Windows has
+# no way to put it in the place of another.
+if MEMS_PRELOAD
 lib_LTLIBRARIES += %D%/libmems-malloc.la
 %C%_libmems_malloc_la_SOURCES = \
 	$(heap_sources) \
@@ -166,6 +185,7 @@ lib_LTLIBRARIES += %D%/libmems-malloc-hardened.la
 %C%_libmems_malloc_hardened_la_CFLAGS = $(%C%_libmems_malloc_la_CFLAGS)
 %C%_libmems_malloc_hardened_la_LDFLAGS = $(%C%_libmems_malloc_la_LDFLAGS)
 EXTRA_%C%_libmems_malloc_hardened_la_DEPENDENCIES = %D%/libmems-malloc.map
+endif
 
 %C%_libmems_la_SOURCES =
 %C%_libmems_la_LIBADD = %D%/libmems-core.la

@@ -12,7 +12,12 @@ CONFTEST_0 {
 END
 mems_saved_LDFLAGS=$LDFLAGS
 LDFLAGS="$LDFLAGS -shared -Wl,--version-script=conftest.map"
-AC_LINK_IFELSE([AC_LANG_SOURCE([[int conftest;]])],
+# That for Windows takes one and then exports what it likes.
+AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#ifdef _WIN32
+#error "none"
+#endif
+int conftest;]])],
 	[AC_MSG_RESULT([yes])
 	 mems_exports=$1
 	 MEMS_LIB_LDFLAGS='-Wl,--version-script=$(top_srcdir)/$1'],

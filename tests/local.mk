@@ -5,7 +5,7 @@
 #   MEMS_TEST_SCALE   what the lengths of runs are multiplied by [1]
 
 AM_CPPFLAGS += -I$(top_srcdir)/%D%
-LDADD = lib/libmems.la
+LDADD = lib/libmems.la $(MEMS_TEST_LIBS)
 
 api_tests = \
 	%D%/api/address_space \

@@ -31,8 +31,14 @@
 #define is_str(got, want, ...) \
 	tap_is_str(got, want, __FILE__, __LINE__, __VA_ARGS__)
 
+/* MinGW has two kinds of printf. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define TAP_PRINTF(format, first) \
+	__attribute__((__format__(__MINGW_PRINTF_FORMAT, format, first)))
+#else
 #define TAP_PRINTF(format, first) \
 	__attribute__((__format__(__printf__, format, first)))
+#endif
 
 static int tap_checks, tap_failures;
 

@@ -115,6 +115,19 @@ static void take_options(int argc, char **argv, struct request *request)
 	}
 }
 
+#ifdef _WIN32
+
+static int run(int argc, char **argv)
+{
+	struct request request = { .library = NULL };
+
+	take_options(argc, argv, &request);
+	fputs("mems: Windows puts nothing in the place of a malloc\n", stderr);
+	return EXIT_NOT_RUN;
+}
+
+#else
+
 static void set(const char *name, const char *first, const char *between,
 		const char *rest)
 {
@@ -167,6 +180,8 @@ static int run(int argc, char **argv)
 	fprintf(stderr, "mems: %s: %s\n", argv[optind], strerror(errno));
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
 }
+
+#endif
 
 int main(int argc, char **argv)
 {

@@ -32,6 +32,14 @@
 
 #include <stdarg.h>
 
+/* Windows knows it as an error of its sockets only, by this number. */
+#ifdef _WIN32
+#include <errno.h>
+#ifndef ESTALE
+#define ESTALE 10070
+#endif
+#endif
+
 MEMS_BEGIN_DECLS
 
 enum mems_lifetime {

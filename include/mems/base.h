@@ -29,8 +29,14 @@
 #define MEMS_NODISCARD __attribute__((warn_unused_result))
 #define MEMS_LOAD_WORD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 #define MEMS_ASSUME(condition) ((condition) ? (void)0 : __builtin_unreachable())
+/* As C has it since 1999, and not as old libraries of Windows do. */
+#if defined _WIN32
+#define MEMS_PRINTF(string, first)                                            \
+	__attribute__((format(gnu_printf, string, first)))
+#else
 #define MEMS_PRINTF(string, first)                                            \
 	__attribute__((format(printf, string, first)))
+#endif
 #else
 #define MEMS_ASSUME(condition) ((void)0)
 #define MEMS_NODISCARD

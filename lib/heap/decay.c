@@ -14,6 +14,7 @@
 
 #include "os/clock.h"
 #include "os/helper.h"
+#include "os/thread.h"
 
 /* A thread looks at the clock once in so many calls. */
 #define LOOKS 16
@@ -45,7 +46,7 @@ static uint64_t tick_time(void)
 
 void mems__decay_look(void)
 {
-	static _Thread_local uint32_t looks;
+	static THREAD_LOCAL uint32_t looks;
 	uint64_t now, dirty = mems__slices_dirty();
 
 	if (dirty == 0 || mems__decay_time < 0)
@@ -58,7 +59,7 @@ void mems__decay_look(void)
 		return;
 	if (mems__decay_helper && dirty > HELPER_LEAST)
 		__atomic_store_n(&mems__decay_wanted, true, __ATOMIC_RELAXED);
-	if (++looks % LOOKS != 0)
+	if (++MINE(looks) % LOOKS != 0)
 		return;
 	now = mems__clock();
 	if (now - mems__load(&last_tick) < tick_time())

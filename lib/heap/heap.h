@@ -16,6 +16,7 @@
 #include "heap/harden.h"
 #include "heap/span.h"
 #include "os/lock.h"
+#include "os/thread.h"
 
 #include <stdbool.h>
 
@@ -71,7 +72,8 @@ extern struct cache mems__no_cache, mems__late_cache;
 extern struct span mems__no_span;
 
 /* The thread's cache for the default heap, or one of the two above. */
-extern _Thread_local struct cache *mems__cache;
+extern THREAD_LOCAL struct cache *mems__this_cache;
+#define mems__cache MINE(mems__this_cache)
 
 /* The heap behind a handle (NULL is the default heap), or NULL and EINVAL. */
 struct heap *mems__heap_of(mems_heap *handle);

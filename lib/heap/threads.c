@@ -29,7 +29,7 @@
 struct cache mems__no_cache = { .direct = NO_SPANS };
 struct cache mems__late_cache = { .direct = NO_SPANS };
 
-_Thread_local struct cache *mems__cache = &mems__no_cache;
+THREAD_LOCAL struct cache *mems__this_cache = &mems__no_cache;
 
 struct heap mems__default_heap = {
 	.alive = HEAP_ALIVE,

@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/secret.h"
 #include "os/stack.h"
+#include "os/thread.h"
 
 bool mems__tracing;
 struct book mems__trace_book = BOOK_INIT;
@@ -25,7 +26,7 @@ static uint64_t filter[1024];
 
 
 /* What tracing allocates is not traced. */
-static _Thread_local bool inside;
+static THREAD_LOCAL bool inside;
 
 static uint64_t next_random(void)
 {
@@ -57,9 +58,9 @@ void mems__trace_start(size_t period)
 {
 	uintptr_t frames[PLACE_WORDS];
 
-	inside = true;
+	MINE(inside) = true;
 	(void)mems__stack(frames, PLACE_WORDS);	/* it may have to get ready */
-	inside = false;
+	MINE(inside) = false;
 	chance = mems__random();
 	mems__trace_period = period;
 	until_next = period > 1 ? next_distance() : 0;
@@ -91,15 +92,15 @@ NOINLINE void mems__trace_alloc(const void *block, size_t size)
 	uintptr_t frames[PLACE_WORDS];
 	unsigned count, bit = bit_of(block);
 
-	if (inside || !is_sampled(size))
+	if (MINE(inside) || !is_sampled(size))
 		return;
-	inside = true;
+	MINE(inside) = true;
 	count = mems__stack(frames, PLACE_WORDS);
 	__atomic_fetch_or(&filter[bit >> 6], (uint64_t)1 << (bit & 63),
 			  __ATOMIC_RELAXED);
 	mems__book_enter(&mems__trace_book, block, size, frames, count,
 			 mems__clock_exact());
-	inside = false;
+	MINE(inside) = false;
 }
 
 void mems__trace_free(const void *block)

@@ -6,19 +6,20 @@
 #ifdef MEMS_CHECKS
 
 #include "base/assert.h"
+#include "os/thread.h"
 
-static _Thread_local uint32_t held_ranks;
+static THREAD_LOCAL uint32_t held_ranks;
 
 void mems__lock_check_take(uint32_t rank)
 {
-	MEMS_ASSERT(held_ranks >> rank == 0);
-	held_ranks |= 1u << rank;
+	MEMS_ASSERT(MINE(held_ranks) >> rank == 0);
+	MINE(held_ranks) |= 1u << rank;
 }
 
 void mems__lock_check_drop(uint32_t rank)
 {
-	MEMS_ASSERT(held_ranks >> rank == 1);
-	held_ranks &= ~(1u << rank);
+	MEMS_ASSERT(MINE(held_ranks) >> rank == 1);
+	MINE(held_ranks) &= ~(1u << rank);
 }
 
 #endif

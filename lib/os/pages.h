@@ -25,15 +25,17 @@ void mems__pages_release(void *pages, size_t size);
  */
 bool mems__pages_commit(void *pages, size_t size);
 
-/* Make it readable; it is 0, and takes no memory. May be made usable later. */
+/* Make it readable; it is 0, and takes no memory, or on Windows only where it is
+   read. May be made usable later. */
 bool mems__pages_show(void *pages, size_t size);
 
 /* Take it away again: touching these pages ends the process. */
 bool mems__pages_forbid(void *pages, size_t size);
 
 /*
- * Give the memory of committed pages back; they stay usable and read as 0.
- * Returns false, with their content kept, if the system refuses.
+ * Give the memory of committed pages back; they can be touched all the time, and
+ * read as 0 then. Returns false if the system refuses; they read as 0 or as
+ * before.
  */
 bool mems__pages_decommit(void *pages, size_t size);
 
@@ -61,7 +63,7 @@ uint64_t mems__pages_sensible(void);
  */
 extern bool (*mems__pages_may)(void);
 
-/* For each system: what is left of the limit on addresses (RLIMIT_AS). */
+/* For POSIX: what is left of the limit on addresses (RLIMIT_AS). */
 uint64_t mems__address_limit_left(void);
 
 #endif

@@ -1,9 +1,55 @@
-/* Which thread this is, and what is to happen when it ends. */
+/* Which thread this is, what it has, and what is to happen when it ends. */
 #ifndef MEMS_OS_THREAD_H
 #define MEMS_OS_THREAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#ifdef _WIN32
+
+/* The system's block of this thread; its first words are always the same. */
+static inline void **mems__thread_block(void)
+{
+	void **block;
+
+#if defined __x86_64__
+	__asm__("movq %%gs:0x30, %0" : "=r"(block));
+#elif defined __i386__
+	__asm__("movl %%fs:0x18, %0" : "=r"(block));
+#elif defined __aarch64__
+	__asm__("mov %0, x18" : "=r"(block));
+#else
+#error "Not known where Windows keeps a thread's block here."
+#endif
+	return block;
+}
+
+/*
+ * Variables of threads lie in .tls, of which the loader makes each thread a
+ * copy. What GCC does for _Thread_local calls malloc, and in some builds of it
+ * a library of POSIX threads.
+ */
+extern unsigned long _tls_index;
+extern char _tls_start;
+
+static inline void *mems__thread_copy(const void *variable)
+{
+	char **copies = mems__thread_block()[11];
+
+	return copies[_tls_index] + ((const char *)variable - &_tls_start);
+}
+
+#define THREAD_LOCAL __attribute__((section(".tls$MEMS")))
+#define MINE(variable) \
+	(*(__typeof__(&(variable)))mems__thread_copy(&(variable)))
+
+#else
+
+/* A variable that each thread has one of, and that of this thread. */
+#define THREAD_LOCAL _Thread_local
+#define MINE(variable) (variable)
+
+#endif
 
 /*
  * A pointer that no other thread has while this one lives. The thread pointer
@@ -11,6 +57,9 @@
  */
 static inline const void *mems__thread_self(void)
 {
+#ifdef _WIN32
+	return mems__thread_block();
+#else
 #if defined __has_builtin
 #if __has_builtin(__builtin_thread_pointer)
 #define MEMS__THREAD_POINTER
@@ -21,6 +70,7 @@ static inline const void *mems__thread_self(void)
 	static _Thread_local char self;
 
 	return &self;
+#endif
 #endif
 }
 

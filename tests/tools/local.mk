@@ -1,6 +1,8 @@
 # mems(1), tried on a program.
+if MEMS_PRELOAD
 check_PROGRAMS += %D%/subject
 %C%_subject_CFLAGS = $(preload_flags)
 %C%_subject_LDADD =
 TESTS += %D%/mems.test
+endif
 EXTRA_DIST += %D%/mems.test

@@ -24,7 +24,7 @@ unit_tests = \
 	%D%/space/good_fit \
 	%D%/space/region
 
-core_archive = lib/libmems-core.la
+core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_base_bitset_LDADD = $(core_archive)
 %C%_base_text_LDADD = $(core_archive)
 %C%_heap_cache_LDADD = $(core_archive)
