@@ -112,12 +112,17 @@ bool mems__pages_move(void *to, void *from, size_t size)
 	return false;
 }
 
+/* Asked page by page: it is not worth it for more than this. */
+#define LOOK_MOST ((size_t)16 << 20)
+
 size_t mems__pages_resident(void *pages, size_t size)
 {
 	PSAPI_WORKING_SET_EX_INFORMATION found[256];
 	size_t page = mems__page_size(), resident = 0;
 	char *at = pages, *end = at + size;
 
+	if (size > LOOK_MOST)
+		return size;
 	while (at < end) {
 		DWORD count = 0;
 
