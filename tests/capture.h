@@ -7,6 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#define pipe(ends) _pipe(ends, 65536, _O_BINARY)
+#endif
+
 struct text {
 	char *bytes;	/* ends with NUL */
 	size_t length;

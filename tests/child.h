@@ -2,9 +2,28 @@
 #ifndef TEST_CHILD_H
 #define TEST_CHILD_H
 
+#include <sys/types.h>
+
+#ifdef _WIN32
+
+/* There is none: who asks gets an error, and should have asked this before. */
+#define CAN_FORK 0
+#define fork() (-1)
+
+static inline int wait_for(pid_t child)
+{
+	(void)child;
+	return -1;
+}
+
+#else
+
+#define CAN_FORK 1
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* To ThreadSanitizer: children of a process with threads make threads of their
    own here. */
@@ -32,5 +51,7 @@ static inline int wait_for(pid_t child)
 	}
 	return status;
 }
+
+#endif
 
 #endif

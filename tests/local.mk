@@ -8,7 +8,6 @@ AM_CPPFLAGS += -I$(top_srcdir)/%D%
 LDADD = lib/libmems.la $(MEMS_TEST_LIBS)
 
 api_tests = \
-	%D%/api/address_space \
 	%D%/api/arena_alloc \
 	%D%/api/arena_caps \
 	%D%/api/arena_create \
@@ -19,15 +18,12 @@ api_tests = \
 	%D%/api/arena_threads \
 	%D%/api/classic \
 	%D%/api/depot \
-	%D%/api/fork \
 	%D%/api/heap_alloc \
 	%D%/api/heap_create \
-	%D%/api/heap_fork \
 	%D%/api/heap_limits \
 	%D%/api/heap_looks \
 	%D%/api/heap_memory_back \
 	%D%/api/heap_realloc \
-	%D%/api/heap_refused \
 	%D%/api/heap_stats \
 	%D%/api/heap_threads \
 	%D%/api/heap_walk \
@@ -46,6 +42,15 @@ api_tests = \
 	%D%/api/stats \
 	%D%/api/threads \
 	%D%/compat/reference
+
+# These fork, or ask for limits of POSIX.
+posix_tests = \
+	%D%/api/address_space \
+	%D%/api/fork \
+	%D%/api/heap_fork \
+	%D%/api/heap_refused \
+	%D%/misuse/heap \
+	%D%/misuse/use_after_free
 
 arena_headers = %D%/api/arena.h %D%/api/heap.h %D%/api/space.h
 slab_headers = %D%/api/slab.h %D%/api/heap.h %D%/api/space.h
@@ -92,10 +97,8 @@ slab_headers = %D%/api/slab.h %D%/api/heap.h %D%/api/space.h
 misuse_tests = \
 	%D%/misuse/addresses \
 	%D%/misuse/classic \
-	%D%/misuse/heap \
 	%D%/misuse/options \
-	%D%/misuse/sizes \
-	%D%/misuse/use_after_free
+	%D%/misuse/sizes
 
 %C%_misuse_addresses_SOURCES = %D%/misuse/addresses.c
 %C%_misuse_classic_SOURCES = %D%/misuse/classic.c
@@ -135,8 +138,12 @@ api_tests += %D%/api/cxx
 endif
 
 check_PROGRAMS += $(api_tests) $(misuse_tests) $(model_tests)
-TESTS += $(api_tests) $(misuse_tests) $(model_tests) %D%/misuse/valgrind.test \
+TESTS += $(api_tests) $(misuse_tests) $(model_tests) \
 	%D%/meta/amalgamation.test %D%/model/model.test
+if !MEMS_OS_WINDOWS
+check_PROGRAMS += $(posix_tests)
+TESTS += $(posix_tests) %D%/misuse/valgrind.test
+endif
 
 EXTRA_DIST += \
 	%D%/api/cxx.cpp \
@@ -147,8 +154,10 @@ EXTRA_DIST += \
 	%D%/model/model.test \
 	%D%/model/remote.pml \
 	%D%/model/remote_relacy.cpp \
+	%D%/pages.h \
 	%D%/random.h \
-	%D%/tap.h
+	%D%/tap.h \
+	%D%/wine.sh
 
 # make soak            the model beside the space for SOAK_OPS operations
 # make check-valgrind  the API tests under valgrind
@@ -160,7 +169,7 @@ soak: %D%/property/space_vs_model$(EXEEXT)
 check-valgrind:
 	test -n '$(VALGRIND)'
 	MEMS_TEST_SCALE=0.02 $(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(api_tests) $(misuse_tests)' \
+		TESTS='$(api_tests) $(misuse_tests) $(posix_tests)' \
 		EMULATOR='$(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99'
 
 .PHONY: soak check-valgrind

@@ -458,7 +458,7 @@ struct tour {
 	uint64_t others;
 };
 
-static int tell(void *block, size_t size, void *arg)
+static int tell_of(void *block, size_t size, void *arg)
 {
 	struct tour *tour = arg;
 
@@ -485,8 +485,8 @@ static void a_walk_tells_of_what_stays(struct handle handle, const char *which)
 	for (uint64_t round = test_scaled(200); round > 0; round--) {
 		memset(tour.told, 0, sizeof(tour.told));
 		wrong += (handle.slab != NULL ?
-			  mems_slab_walk(handle.slab, tell, &tour) :
-			  mems_depot_walk(handle.depot, tell, &tour)) != 0;
+			  mems_slab_walk(handle.slab, tell_of, &tour) :
+			  mems_depot_walk(handle.depot, tell_of, &tour)) != 0;
 		for (int i = 0; i < 100; i++)
 			wrong += tour.told[i] != 1;
 		wrong += stats_of(handle).blocks < 100;
@@ -672,6 +672,9 @@ int main(void)
 	is(heap_stats(heap).blocks, 0, "as has the heap");
 	mems_heap_destroy(heap);
 	mems_space_destroy(own);
-	both_sides_of_a_fork_go_on((int)test_scaled(60));
+	if (CAN_FORK)
+		both_sides_of_a_fork_go_on((int)test_scaled(60));
+	else
+		skip("there is no fork() here");
 	return done_testing();
 }

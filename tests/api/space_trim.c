@@ -2,12 +2,11 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <mems.h>
 
 #include "api/space.h"
+#include "pages.h"
 #include "tap.h"
 
 #define LARGE (1 << 20)
@@ -22,30 +21,29 @@ static size_t resident(const void *memory, size_t size)
 	size_t count = 0;
 
 	for (uintptr_t at = first; at < end; at += page) {
-		unsigned char state[64];	/* some count smaller pages */
+		int is = page_is_resident((void *)at);
 
-		if (mincore((void *)at, page, state) != 0)
+		if (is < 0)
 			return SIZE_MAX;
-		count += state[0] & 1;
+		count += (size_t)is;
 	}
 	return count;
 }
 
-/* Does mincore() see pages come and go? Emulators may not. */
+/* Are pages seen to come and go? Emulators may not see it. */
 static int residency_can_be_seen(void)
 {
-	unsigned char *memory = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory = pages_map(4 * page);
 	int seen;
 
-	if (memory == MAP_FAILED)
+	if (memory == NULL)
 		return 0;
 	seen = resident(memory, 4 * page) == 0;
 	memset(memory, 1, 4 * page);
 	seen = seen && resident(memory, 4 * page) == 4;
-	seen = seen && madvise(memory, 4 * page, MADV_DONTNEED) == 0 &&
+	seen = seen && pages_drop(memory, 4 * page) &&
 	       resident(memory, 4 * page) == 0;
-	munmap(memory, 4 * page);
+	pages_unmap(memory, 4 * page);
 	return seen;
 }
 
@@ -224,8 +222,7 @@ static void classic_nodes_stay(void)
 static void borrowed_memory_goes_back_if_it_may(uint32_t flags)
 {
 	const size_t size = 4 << 20;
-	unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory = pages_map(size);
 	struct mems_space_options options = MEMS_SPACE_OPTIONS;
 	const char *name = flags ? "private" : "shared";
 	mems_space *space;
@@ -254,15 +251,14 @@ static void borrowed_memory_goes_back_if_it_may(uint32_t flags)
 	memset(memory, 0, size);
 	ok(memory[0] == 0 && memory[size - 1] == 0,
 	   "%s memory: is the caller's in the end", name);
-	munmap(memory, size);
+	pages_unmap(memory, size);
 }
 
 /* Memory that holds only zeros is not written to before it is used. */
 static void zeroed_memory_is_left_alone(void)
 {
 	const size_t size = 64 << 20;
-	unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory = pages_map(size);
 	struct mems_space_options options = MEMS_SPACE_OPTIONS;
 	mems_space *space;
 	mems_va first, va;
@@ -282,7 +278,7 @@ static void zeroed_memory_is_left_alone(void)
 	ok(holds(space, va, 0, LARGE), "zeroed memory: also when used before");
 	ok(space_is_sound(space), "zeroed memory: the space is sound");
 	mems_space_destroy(space);
-	munmap(memory, size);
+	pages_unmap(memory, size);
 }
 
 int main(void)
@@ -291,7 +287,7 @@ int main(void)
 	static const struct mems_space_options classic = MEMS_SPACE_CLASSIC;
 	mems_space *space;
 
-	page = (size_t)sysconf(_SC_PAGESIZE);
+	page = page_size();
 	space = make(&defaults);
 	large_blocks_go_back_when_freed(space, "default");
 	trim_gives_back_what_small_frees_left(space, "default");

@@ -499,12 +499,16 @@ static void text_goes_to_a_file_descriptor(mems_space *space)
 	text_free(&got);
 
 	/* A pipe with nobody at its other end. */
+#ifdef SIGPIPE
 	signal(SIGPIPE, SIG_IGN);
 	if (pipe(ends) != 0)
 		return;
 	close(ends[0]);
 	is(mems_write_fd(&ends[1], "text", 4), -EPIPE, "so is a broken pipe");
 	close(ends[1]);
+#else
+	skip("Windows has several errors for a broken pipe");
+#endif
 }
 
 static void the_version_is_that_of_the_headers(void)

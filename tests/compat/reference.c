@@ -16,7 +16,7 @@ static int program(void)
 	mems_init();
 	for (int i = 0; i < 10; i++) {
 		ptr[i] = (int *)mems_malloc(sizeof(int) * 250);
-		printf("Virtual address: %lu\n", (unsigned long)ptr[i]);
+		printf("Virtual address: %lu\n", (unsigned long)(uintptr_t)ptr[i]);
 	}
 	element = (int *)mems_get(&ptr[0][1]);
 	element[0] = 200;
@@ -24,12 +24,12 @@ static int program(void)
 	printf("Value written: %d\n", element[1]);
 	mems_print_stats();
 
-	printf("Freed %lu\n", (unsigned long)ptr[3]);
+	printf("Freed %lu\n", (unsigned long)(uintptr_t)ptr[3]);
 	mems_free(ptr[3]);
 	mems_print_stats();
 
 	ptr[3] = (int *)mems_malloc(sizeof(int) * 250);
-	printf("Allocated %lu\n", (unsigned long)ptr[3]);
+	printf("Allocated %lu\n", (unsigned long)(uintptr_t)ptr[3]);
 	mems_print_stats();
 	mems_finish();
 	return 0;

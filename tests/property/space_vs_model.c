@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <mems.h>
 
+#include "pages.h"
 #include "property/compare.h"
 #include "property/model.h"
 #include "random.h"
@@ -537,12 +537,12 @@ static mems_space *create(const struct config *config, void **memory)
 static void play(const struct config *config, struct rng rng,
 		 uint64_t operations, uint64_t every, bool *passed)
 {
-	long page = sysconf(_SC_PAGESIZE);
+	size_t page = page_size();
 	struct run run = { .config = config, .rng = rng };
 	uint64_t done = 0;
 	void *memory;
 
-	run.slack = page > MEMS_PAGE_SIZE ? (uint64_t)page : MEMS_PAGE_SIZE;
+	run.slack = page > MEMS_PAGE_SIZE ? page : MEMS_PAGE_SIZE;
 	run.space = create(config, &memory);
 	if (run.space == NULL) {
 		diag("mems_space_create: %s", strerror(errno));

@@ -5,14 +5,11 @@ unit_tests = \
 	%D%/base/text \
 	%D%/heap/cache \
 	%D%/heap/class \
-	%D%/heap/failures \
 	%D%/heap/remote \
 	%D%/heap/slices \
-	%D%/heap/threads \
 	%D%/os/lock \
 	%D%/os/pages \
 	%D%/os/pool \
-	%D%/slab/failures \
 	%D%/slab/held \
 	%D%/slab/look \
 	%D%/slab/magazine \
@@ -23,6 +20,12 @@ unit_tests = \
 	%D%/space/first_fit \
 	%D%/space/good_fit \
 	%D%/space/region
+
+# These fork.
+posix_unit_tests = \
+	%D%/heap/failures \
+	%D%/heap/threads \
+	%D%/slab/failures
 
 core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_base_bitset_LDADD = $(core_archive)
@@ -55,3 +58,7 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+if !MEMS_OS_WINDOWS
+check_PROGRAMS += $(posix_unit_tests)
+TESTS += $(posix_unit_tests)
+endif

@@ -439,8 +439,10 @@ int main(int argc, char **argv)
 		return 99;
 	}
 	region = pages + GUARD;
+#ifndef _WIN32
 	/* What hangs is ended, and fails. */
 	alarm(600);
+#endif
 	calls_work_while_nobody_writes(seed);
 	a_current_slab_is_not_what_it_says();
 	for (uint64_t round = first; round < rounds; round++)
