@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	%D%/src/arenas.c \
 	%D%/src/bulk.c \
 	%D%/src/entries.c \
+	%D%/src/host.c \
 	%D%/src/layout.c \
 	%D%/src/lock.h \
 	%D%/src/mapping.c \

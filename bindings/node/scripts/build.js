@@ -5,8 +5,9 @@
 //
 //   node scripts/build.js [--if-needed] [--output=FILE] [-- CFLAGS...]
 //
-// CC, CFLAGS and LDFLAGS are heeded. MEMS_SYSTEM=1 links the libmems that
-// pkg-config finds instead of compiling the library in.
+// CC, CFLAGS and LDFLAGS are heeded; what the compiler makes programs for decides
+// which addon it is. MEMS_SYSTEM=1 links the libmems that pkg-config finds
+// instead of compiling the library in.
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
@@ -60,8 +61,7 @@ function librarySource() {
   const there = path.join(source, 'mems.c');
   const maker = path.join(project, 'bindings', 'amalgamate');
   if (!fs.existsSync(maker)) return there;
-  const made = path.join(path.dirname(options.output), 'source');
-  fs.mkdirSync(made, { recursive: true });
+  const made = placeForMade();
   execFileSync('sh', [maker, project, made], { stdio: 'inherit' });
   return path.join(made, 'mems.c');
 }
@@ -77,6 +77,31 @@ function pkgConfig() {
   return words(stdout);
 }
 
+// What is written for a build, beside its output.
+function placeForMade() {
+  const made = path.join(path.dirname(options.output), 'source');
+  fs.mkdirSync(made, { recursive: true });
+  return made;
+}
+
+// For src/host.c: which of the calls that the headers declare the addon makes.
+function listCalls(files) {
+  const words = new Set(['napi_module_register']);
+  for (const file of files) {
+    const text = fs.readFileSync(file, 'utf8');
+    for (const word of text.match(/\bnapi_\w+/g) || []) words.add(word);
+  }
+  const calls = ['js_native_api.h', 'node_api.h']
+    .map((name) => fs.readFileSync(path.join(headers(), name), 'utf8'))
+    .flatMap((text) => text.match(/NAPI_EXTERN\b[^;(]*?\bnapi_\w+(?=\()/g))
+    .map((text) => /\w+$/.exec(text)[0])
+    .filter((call) => words.has(call));
+  const made = placeForMade();
+  fs.writeFileSync(path.join(made, 'host.h'), ['#define NODE_CALLS(the)',
+    ...calls.map((call) => `the(${call})`)].join(' \\\n\t') + '\n');
+  return made;
+}
+
 // ------------------------------------------------------------------------ build
 
 function isNewer(file, than) {
@@ -89,23 +114,42 @@ function isUpToDate() {
   return !files.some((file) => isNewer(file, options.output));
 }
 
+// 'windows', 'mac' or '': what the compiler makes programs for.
+function systemOf(compiler) {
+  const { stdout } = spawnSync(compiler[0],
+    [...compiler.slice(1), '-dumpmachine'], { encoding: 'utf8' });
+  if (/mingw|windows/.test(stdout)) return 'windows';
+  return /darwin/.test(stdout) ? 'mac' : '';
+}
+
+// How to link what is not called by its own name but loaded.
+function linking(system, files) {
+  if (system === 'windows') {
+    return ['-static-libgcc', '-DNAPI_EXTERN=', `-I${listCalls(files)}`];
+  }
+  if (system === 'mac') return ['-undefined', 'dynamic_lookup'];
+  return ['-Wl,-z,nodelete'];
+}
+
 function build() {
   const compiler = words(process.env.CC || 'cc');
   const ours = fs.readdirSync(source)
     .filter((name) => name.endsWith('.c') && name !== 'mems.c')
     .map((name) => path.join(source, name));
-  const mac = process.platform === 'darwin';
+  const system = systemOf(compiler);
   fs.mkdirSync(path.dirname(options.output), { recursive: true });
   const library = process.env.MEMS_SYSTEM === '1' ? pkgConfig() :
     ((file) => [`-I${path.dirname(file)}`, file])(librarySource());
   const run = [
-    ...compiler.slice(1), '-std=gnu11', '-O2', '-g', '-fPIC',
-    '-fvisibility=hidden', '-pthread', '-shared',
+    ...compiler.slice(1), '-std=gnu11', '-O2', '-g',
+    ...system === 'windows' ? [] : ['-fPIC', '-pthread'],
+    '-fvisibility=hidden', '-shared',
     // What gives memory back by itself has no business in a process of Node's.
     '-DMEMS_NO_HELPER=1',
-    ...mac ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-z,nodelete'],
+    ...linking(system, ours),
     `-I${headers()}`, ...words(process.env.CFLAGS), ...options.flags,
     ...ours, ...library, ...words(process.env.LDFLAGS),
+    ...system === 'windows' ? ['-lsynchronization'] : [],
     '-o', options.output
   ];
   const { error, status } = spawnSync(compiler[0], run, { stdio: 'inherit' });

@@ -15,7 +15,8 @@ const project = path.join(root, '..', '..');
 const targets = [
   ['linux-x64', process.env.CC || 'cc', 'x86_64'],
   ['linux-x64-musl', 'musl-gcc', ''],
-  ['linux-arm64', 'aarch64-linux-gnu-gcc', '']
+  ['linux-arm64', 'aarch64-linux-gnu-gcc', ''],
+  ['win32-x64', 'x86_64-w64-mingw32-gcc', '']
 ];
 
 // Does the compiler make programs for this machine? '': it says so by its name.

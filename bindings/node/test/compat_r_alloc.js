@@ -3,7 +3,7 @@
 // Programs for r-alloc's addon: all its calls, in both orders of arguments, and
 // what crashed there.
 
-const { test, ok, is, same, throws, diag } = require('./tap');
+const { test, ok, is, same, throws, skip, diag } = require('./tap');
 const { run, ending } = require('./child');
 const r = require('../lib/compat/r-alloc');
 
@@ -118,7 +118,15 @@ test('arenas', () => {
   throws(() => r.rDestroy(), 'ERR_MEMS_TYPE', 'rDestroy of nothing');
 });
 
+// Where memory is taken at once there is little of it; see README.md.
+const isSmall = process.platform === 'win32' &&
+  Number(process.versions.node.split('.')[0]) < 20;
+
 test('a large arena', () => {
+  if (isSmall) {
+    skip('has its size', 'there are but 64 MiB');
+    return;
+  }
   const arena = r.createArena(100e6);
   ok(arena !== 0n, 'can be created');
   ok(r.rArena(arena, 64) !== 0n, 'and gives blocks, not 0n only');
@@ -173,17 +181,18 @@ test('call sites', () => {
 });
 
 test('exhaustion', () => {
+  const size = isSmall ? 2 ** 22 : 2 ** 26;
   const end = run(`
     const r = require(\`\${lib}/compat/r-alloc\`);
     const all = [];
     for (;;) {
-      const address = r.rAlloc(2 ** 26);
+      const address = r.rAlloc(${size});
       if (address === 0n) break;
       all.push(address);
     }
-    console.log(all.length > 4, r.rAlloc(2 ** 26), r.rAlloc(2 ** 52));
+    console.log(all.length > 4, r.rAlloc(${size}), r.rAlloc(2 ** 52));
     for (const address of all) r.rFree(address);
-    console.log(r.rAlloc(2 ** 26) !== 0n);`);
+    console.log(r.rAlloc(${size}) !== 0n);`);
   is(end.stdout, 'true 0n 0n\ntrue\n',
     'gives 0n, till something is freed');
   if (end.status !== 0) diag(ending(end));

