@@ -1,13 +1,14 @@
 #!/bin/sh
-# Run a program for Windows, for `make check EMULATOR='$(top_srcdir)/tests/wine.sh'`
-# in a build for it. Standard output has no carriage returns then, and libraries
-# are found that the build or the compiler brings.
+# Run a program for Windows, as the EMULATOR of `make check` in a build for it;
+# CONTRIBUTING shows how. Standard output has no carriage returns then, and
+# libraries are found that the build or the compiler brings.
 #
 #   WINEPREFIX   where wine keeps its files [a folder of the build]
 #   CC           the compiler, which is asked for its libraries
 
 : "${top_builddir:=.}" "${CC:=x86_64-w64-mingw32-gcc}"
-: "${WINEPREFIX:=$(cd "$top_builddir" && pwd)/wine-prefix}" "${WINEDEBUG:=-all}"
+: "${WINEPREFIX:=$(cd "$top_builddir" && pwd)/wine-prefix}"
+: "${WINEDEBUG:=-all}"
 export WINEPREFIX WINEDEBUG
 
 # libtool puts programs into a folder beside a wrapper for this machine.
