@@ -1,0 +1,3 @@
+module github.com/libmems/libmems/bindings/go
+
+go 1.24

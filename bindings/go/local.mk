@@ -1,0 +1,56 @@
+# The Go package. `make check` runs its tests where there is a Go of 1.24 or
+# later; nothing of it is installed. See README.md here.
+
+TESTS += %D%/go.test
+EXTRA_DIST += \
+	%D%/arena.go \
+	%D%/arena_test.go \
+	%D%/balance.go \
+	%D%/bench_test.go \
+	%D%/bitset.go \
+	%D%/cache.go \
+	%D%/caches_mutex.go \
+	%D%/caches_proc.go \
+	%D%/class.go \
+	%D%/core.c \
+	%D%/core.h \
+	%D%/core_cgo.go \
+	%D%/core_pure.go \
+	%D%/errors.go \
+	%D%/generate \
+	%D%/go.mod \
+	%D%/go.test \
+	%D%/guard_off.go \
+	%D%/guard_on.go \
+	%D%/heap.go \
+	%D%/heap_test.go \
+	%D%/helper_test.go \
+	%D%/leaks.go \
+	%D%/local.go \
+	%D%/mems.c \
+	%D%/mems.h \
+	%D%/new.go \
+	%D%/options.go \
+	%D%/parts.go \
+	%D%/poison_asan.go \
+	%D%/poison_off.go \
+	%D%/pool.go \
+	%D%/profile.go \
+	%D%/region.go \
+	%D%/region_linux.go \
+	%D%/region_other.go \
+	%D%/region_race.go \
+	%D%/region_unix.go \
+	%D%/region_windows.go \
+	%D%/slots_pure.go \
+	%D%/space.go \
+	%D%/space_test.go \
+	%D%/testdata/consumer/main.go.txt \
+	%D%/testdata/zip/main.go.txt
+
+# The library as the package compiles it in; it lies in the repository, since
+# that is where Go gets packages from.
+go-sources:
+	sh $(srcdir)/%D%/generate $(srcdir) $(srcdir)/%D%
+
+.PHONY: go-sources
