@@ -5,18 +5,28 @@ TESTS += %D%/go.test
 EXTRA_DIST += \
 	%D%/arena.go \
 	%D%/arena_test.go \
+	%D%/arrow.go \
+	%D%/arrow_test.go \
 	%D%/balance.go \
 	%D%/bench_test.go \
 	%D%/bitset.go \
+	%D%/block.go \
+	%D%/block_test.go \
 	%D%/cache.go \
 	%D%/caches_mutex.go \
 	%D%/caches_proc.go \
 	%D%/class.go \
+	%D%/context.go \
 	%D%/core.c \
 	%D%/core.h \
 	%D%/core_cgo.go \
 	%D%/core_pure.go \
+	%D%/draw.go \
+	%D%/draw_map.go \
+	%D%/draw_rows.go \
+	%D%/draw_test.go \
 	%D%/errors.go \
+	%D%/example_test.go \
 	%D%/generate \
 	%D%/go.mod \
 	%D%/go.test \
@@ -25,17 +35,24 @@ EXTRA_DIST += \
 	%D%/heap.go \
 	%D%/heap_test.go \
 	%D%/helper_test.go \
+	%D%/http.go \
+	%D%/http_test.go \
 	%D%/leaks.go \
 	%D%/local.go \
 	%D%/mems.c \
 	%D%/mems.h \
+	%D%/memstest/memstest.go \
+	%D%/memstest/memstest_test.go \
 	%D%/new.go \
 	%D%/options.go \
 	%D%/parts.go \
 	%D%/poison_asan.go \
 	%D%/poison_off.go \
 	%D%/pool.go \
+	%D%/print.go \
 	%D%/profile.go \
+	%D%/profile_test.go \
+	%D%/publish.go \
 	%D%/region.go \
 	%D%/region_linux.go \
 	%D%/region_other.go \
@@ -45,6 +62,8 @@ EXTRA_DIST += \
 	%D%/slots_pure.go \
 	%D%/space.go \
 	%D%/space_test.go \
+	%D%/stats.go \
+	%D%/stats_test.go \
 	%D%/testdata/consumer/main.go.txt \
 	%D%/testdata/zip/main.go.txt
 
