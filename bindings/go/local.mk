@@ -37,8 +37,16 @@ EXTRA_DIST += \
 	%D%/helper_test.go \
 	%D%/http.go \
 	%D%/http_test.go \
+	%D%/huge_linux.go \
+	%D%/huge_other.go \
 	%D%/leaks.go \
 	%D%/local.go \
+	%D%/map.go \
+	%D%/map_bench_test.go \
+	%D%/map_records.go \
+	%D%/map_table.go \
+	%D%/map_test.go \
+	%D%/map_verify.go \
 	%D%/mems.c \
 	%D%/mems.h \
 	%D%/memstest/memstest.go \
@@ -52,7 +60,10 @@ EXTRA_DIST += \
 	%D%/print.go \
 	%D%/profile.go \
 	%D%/profile_test.go \
+	%D%/ptr.go \
+	%D%/ptr_test.go \
 	%D%/publish.go \
+	%D%/random_test.go \
 	%D%/region.go \
 	%D%/region_linux.go \
 	%D%/region_other.go \
@@ -64,6 +75,9 @@ EXTRA_DIST += \
 	%D%/space_test.go \
 	%D%/stats.go \
 	%D%/stats_test.go \
+	%D%/store.go \
+	%D%/store_bench_test.go \
+	%D%/store_test.go \
 	%D%/testdata/consumer/main.go.txt \
 	%D%/testdata/zip/main.go.txt
 

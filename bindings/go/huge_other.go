@@ -1,0 +1,7 @@
+//go:build !linux || race
+
+package mems
+
+import "unsafe"
+
+func (s *Space) adviseHuge(unsafe.Pointer, uintptr) {}
