@@ -47,6 +47,13 @@ EXTRA_DIST += \
 	%D%/map_table.go \
 	%D%/map_test.go \
 	%D%/map_verify.go \
+	%D%/memory/bench_test.go \
+	%D%/memory/check_test.go \
+	%D%/memory/holes.go \
+	%D%/memory/memory.go \
+	%D%/memory/memory_test.go \
+	%D%/memory/model_test.go \
+	%D%/memory/table.go \
 	%D%/mems.c \
 	%D%/mems.h \
 	%D%/memstest/memstest.go \
