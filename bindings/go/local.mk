@@ -58,6 +58,16 @@ EXTRA_DIST += \
 	%D%/mems.h \
 	%D%/memstest/memstest.go \
 	%D%/memstest/memstest_test.go \
+	%D%/memsvet/go.mod \
+	%D%/memsvet/go.sum \
+	%D%/memsvet/main.go \
+	%D%/memsvet/main_test.go \
+	%D%/memsvet/pointers/pointers.go \
+	%D%/memsvet/pointers/pointers_test.go \
+	%D%/memsvet/pointers/testdata/src/a/a.go \
+	%D%/memsvet/pointers/testdata/src/github.com/libmems/libmems/bindings/go/mems.go \
+	%D%/memsvet/pointers/testdata/src/vendored/a.go \
+	%D%/memsvet/pointers/testdata/src/vendored/vendor/github.com/libmems/libmems/bindings/go/mems.go \
 	%D%/new.go \
 	%D%/options.go \
 	%D%/parts.go \
