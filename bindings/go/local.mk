@@ -8,6 +8,19 @@ EXTRA_DIST += \
 	%D%/arrow.go \
 	%D%/arrow_test.go \
 	%D%/balance.go \
+	%D%/bench/bench_test.go \
+	%D%/bench/cache.go \
+	%D%/bench/cmalloc.go \
+	%D%/bench/go.mod \
+	%D%/bench/go.sum \
+	%D%/bench/judge.go \
+	%D%/bench/lane.go \
+	%D%/bench/main.go \
+	%D%/bench/seed.go \
+	%D%/bench/small.go \
+	%D%/bench/store.go \
+	%D%/bench/system_other.go \
+	%D%/bench/system_unix.go \
 	%D%/bench_test.go \
 	%D%/bitset.go \
 	%D%/block.go \
