@@ -216,11 +216,41 @@ static napi_value space_attach(napi_env env, napi_callback_info info)
 	return made(thread, region, memory);
 }
 
-static void drop_view(napi_env env, void *data, void *region)
+/* A view that V8 refuses may have been dropped by then, or not. */
+struct view {
+	struct region *region;	/* NULL: it was dropped */
+	bool is_made;
+};
+
+static void drop_view(napi_env env, void *data, void *hint)
 {
+	struct view *view = hint;
+
 	(void)env;
 	(void)data;
-	region_drop(region);
+	region_drop(view->region);
+	view->region = NULL;
+	if (view->is_made)
+		free(view);
+}
+
+static napi_value refuse_view(napi_env env, struct view *view,
+			      napi_status status)
+{
+	if (view->region != NULL)
+		region_drop(view->region);
+	free(view);
+	/* Node throws an error of its own. */
+	if (status == napi_pending_exception) {
+		napi_value ignored;
+
+		(void)napi_get_and_clear_last_exception(env, &ignored);
+	}
+	/* napi_no_external_buffers_allowed, which old headers do not name. */
+	if ((int)status == 22)
+		return throw_wrong(env, WRONG_BUFFERS,
+				   "this runtime allows no external buffers");
+	return throw_wrong(env, WRONG_MEMORY, "there is no room for a view");
 }
 
 /* Memory of the system as an ArrayBuffer: `length` bytes from `offset` on. */
@@ -230,6 +260,7 @@ static napi_value space_view(napi_env env, napi_callback_info info)
 	struct thread *thread;
 	struct region *region;
 	uint64_t offset, length;
+	struct view *view;
 	napi_status status;
 
 	if (!begin(env, info, &thread, arguments, 3))
@@ -244,19 +275,18 @@ static napi_value space_view(napi_env env, napi_callback_info info)
 	if (region->memory != NULL)
 		return throw_wrong(env, WRONG_SUPPORT,
 				   "the memory is JavaScript's already");
-	if (region_hold(region->number) == NULL)
-		return throw_wrong(env, WRONG_CLOSED, "the space has ended");
+	view = malloc(sizeof(*view));
+	if (view == NULL)
+		return throw_wrong(env, WRONG_MEMORY,
+				   "there is no memory for a view");
+	*view = (struct view){ region_hold(region->number), false };
 	status = napi_create_external_arraybuffer(env, region->data + offset,
 						  (size_t)length, drop_view,
-						  region, &buffer);
-	if (status == napi_ok)
-		return buffer;
-	region_drop(region);
-	/* napi_no_external_buffers_allowed, which old headers do not name. */
-	if ((int)status == 22)
-		return throw_wrong(env, WRONG_BUFFERS,
-				   "this runtime allows no external buffers");
-	return throw_wrong(env, WRONG_MEMORY, "there is no room for a view");
+						  view, &buffer);
+	if (status != napi_ok)
+		return refuse_view(env, view, status);
+	view->is_made = true;
+	return buffer;
 }
 
 /* Detach an ArrayBuffer of mapped memory: its views have length 0 then. */
