@@ -92,7 +92,7 @@ class Arena {
     this.token = Object.freeze({
       type: 'mems.arena', space: space.token, address
     });
-    const window = space.windowAt(address);
+    const window = space.windowAt(address, layout.arenaWords);
     this.#window = window;
     this.#at = Math.floor((address - FIRST_ADDRESS - window.offset) / 4);
     const words = window.i32;
@@ -144,8 +144,9 @@ class Arena {
   alloc(size) {
     const words = this.#words;
     const top = words[TOP];
-    // Both are multiples of 16: what fits does so rounded up.
-    if (size - 1 >>> 0 < words[END] - top && size >>> 0 === size) {
+    // Both are multiples of 16: what fits does so rounded up. A chunk of 2 GiB,
+    // the largest, has an end that is negative here; the difference is not.
+    if (size - 1 >>> 0 < (words[END] - top | 0) && size >>> 0 === size) {
       words[TOP] = top + (size + 15 & ~15);
       return this.#base + top;
     }
@@ -182,7 +183,7 @@ class Arena {
     if (chunk + CHUNK_END >= words.length) return 0;
     const end = words[chunk + CHUNK_END];
     let top = Atomics.load(words, chunk + CHUNK_TOP);
-    while (end - top >= room) {
+    while ((end - top | 0) >= room) {
       const seen = Atomics.compareExchange(words, chunk + CHUNK_TOP, top,
         top + room);
       if (seen === top) return unit * 16 + top + FIRST_ADDRESS;
@@ -264,7 +265,8 @@ class Arena {
     if (words[CHUNKS] === 0) {
       return new Mark(this, ...native.arenaSave(this.#number));
     }
-    return new Mark(this, words[RESETS] >>> 0, words[CHUNK] >>> 0, words[TOP]);
+    return new Mark(this, words[RESETS] >>> 0, words[CHUNK] >>> 0,
+      words[TOP] >>> 0);
   }
 
   rewind(mark) {
@@ -275,7 +277,7 @@ class Arena {
     const { resets, chunk, top } = mark;
     if (words[CHUNKS] > 0 && words[CHUNK] >>> 0 === chunk &&
         words[FLAGS] === 0 && words[RESETS] >>> 0 === resets &&
-        top >= FRONT_LEAST && top <= words[TOP] && top % 16 === 0) {
+        top >= FRONT_LEAST && top <= words[TOP] >>> 0 && top % 16 === 0) {
       advance(words, GENERATION);
       words[TOP] = top;
     } else {
