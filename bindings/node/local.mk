@@ -59,6 +59,7 @@ EXTRA_DIST += \
 	%D%/test/fuzzer.js \
 	%D%/test/heap.js \
 	%D%/test/layout.js \
+	%D%/test/large.js \
 	%D%/test/lifetime.js \
 	%D%/test/limits.js \
 	%D%/test/middleware.js \

@@ -13,8 +13,10 @@ const wrongAddress = (message) =>
   coded(new RangeError(message), 'ERR_MEMS_ADDRESS');
 const closed = (message) => coded(new Error(message), 'ERR_MEMS_CLOSED');
 const stale = (message) => coded(new Error(message), 'ERR_MEMS_STALE');
+const noMemory = (message) =>
+  coded(new RangeError(message), 'ERR_MEMS_NO_MEMORY');
 const noAddon = (message) => coded(new Error(message), 'ERR_MEMS_NO_ADDON');
 
 module.exports = {
-  noAddon, wrongType, wrongRange, wrongAddress, closed, stale
+  noAddon, noMemory, wrongType, wrongRange, wrongAddress, closed, stale
 };

@@ -64,8 +64,11 @@ export interface SpaceOptions {
    */
   memory?: 'shared' | 'mapped' | SharedArrayBuffer;
   /**
-   * The most bytes the space may have: 1 GiB unless told otherwise (64 MiB on
-   * Windows before Node.js 20). They are only taken as they are used.
+   * The most bytes the space may have: 1 GiB unless told otherwise, less where
+   * so much cannot be reserved (64 MiB on Windows before Node.js 20). They are
+   * only taken as they are used. In a SharedArrayBuffer there are as many as
+   * one view may have: 4 GiB before Node.js 22, and 4 KiB less in Node.js 14.
+   * Mapped memory may have 64 GiB.
    */
   size?: number;
   /** The least bytes it grows by: 65536. 0: only what each block needs. */
@@ -151,7 +154,7 @@ export interface SpaceJSON {
 }
 
 /**
- * Typed arrays over 4 GiB of a space. The byte at address `a` is
+ * Typed arrays over a space, or a part of one. The byte at address `a` is
  * `u8[a - 1000 - offset]`, a 32-bit number there is
  * `i32[(a - 1000 - offset) / 4]`. Keep the window, not its arrays: they change
  * to empty ones when the space is destroyed.
@@ -203,14 +206,18 @@ export class Space {
   readonly atomic: boolean;
   /** The most bytes that the space may grow to. */
   readonly maximum: number;
-  /** The arrays of its first 4 GiB, which is all that most spaces have. */
+  /**
+   * The arrays of all that one view may hold: 4 GiB before Node.js 22, which is
+   * all that most spaces have.
+   */
   readonly window: SpaceWindow;
 
   /**
-   * The window that has this address. Throws `ERR_MEMS_ADDRESS` if it is not in
-   * the space.
+   * A window that has `length` bytes (1) from this address on; there is one
+   * for all lengths up to 2 GiB. Throws `ERR_MEMS_ADDRESS` if they are not in
+   * the space, or too many for one view.
    */
-  windowAt(address: number): SpaceWindow;
+  windowAt(address: number, length?: number): SpaceWindow;
 
   /**
    * The address of a handle, whether its block lives or not. It differs from

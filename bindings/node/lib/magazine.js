@@ -87,6 +87,7 @@ const NOWHERE = new Front(NOTHING);
 
 class Magazine {
   #window;
+  #reach;                   // bytes of it whose slots are had here
   #unit;
   #rounds;
   #store;
@@ -97,9 +98,10 @@ class Magazine {
   #fronts = [];             // by place
   #epoch = 1;
 
-  constructor(window, address, magazine, classes) {
+  constructor(window, reach, address, magazine, classes) {
     const words = window.i32;
     this.#window = window;
+    this.#reach = reach;
     this.#unit = (magazine - FIRST_ADDRESS) / 16;
     this.#rounds = (magazine - FIRST_ADDRESS) / 4 + ROUNDS;
     this.#store = (address - FIRST_ADDRESS) / 4;
@@ -112,7 +114,7 @@ class Magazine {
   // Whoever may write there: do the words tell of slabs that can be?
   get isSane() {
     const size = 2 ** this.#shift;
-    return this.#shift >= 0 && size <= this.#window.length &&
+    return this.#shift >= 0 && size <= this.#reach &&
       size >= LEAST_SLAB && this.#origin >= FIRST_ADDRESS;
   }
 
@@ -158,6 +160,8 @@ class Magazine {
     const rounds = this.#rounds + this.#sources.indexOf(source) * ROUNDS_SIZE;
     const unit = all[rounds + ROUNDS_CURRENT];
     if (source.count > 0 || unit === undefined || unit === NONE) return 0;
+    // Units have 32 bits without a sign.
+    if ((unit >>> 0) * 16 >= this.#reach) return 0;
     const place = this.#placeOf((unit >>> 0) * 16 + FIRST_ADDRESS);
     if (!this.#isWithin(place)) return 0;
     const { words } = this.#frontOf(place);
@@ -175,8 +179,9 @@ class Magazine {
     return address - this.#origin >>> this.#shift;
   }
 
+  // Does the slab there end before what cannot be had here?
   #isWithin(place) {
-    return this.#startOf(place + 1) - FIRST_ADDRESS <= this.#window.length;
+    return this.#startOf(place + 1) - FIRST_ADDRESS <= this.#reach;
   }
 
   #startOf(place) {

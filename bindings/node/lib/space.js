@@ -7,15 +7,19 @@ const { constants } = require('buffer');
 const native = require('./native');
 const { Window } = require('./window');
 const { Checker } = require('./checker');
-const { closed, wrongAddress, wrongRange, wrongType } = require('./errors');
+const {
+  closed, noMemory, wrongAddress, wrongRange, wrongType
+} = require('./errors');
 
 const FIRST_ADDRESS = 1000;
 const SIZE = 2 ** 30;
 // Small on Windows before Node 20, which takes memory for all of it at once.
 const SIZE_EAGER = 2 ** 26;
-const WINDOW = 2 ** 32;
-// Some have views of one byte less; then the last page of a window has none.
-const VIEW = constants.MAX_LENGTH < WINDOW ? WINDOW - 4096 : WINDOW;
+// The most that one view holds: 4 GiB, or almost, before Node 22. What lies
+// behind is seen through further windows, each half a view behind the last, so
+// that whatever is no longer than that lies in one of them.
+const VIEW = constants.MAX_LENGTH - constants.MAX_LENGTH % 4096;
+const STRIDE = 2 ** Math.floor(Math.log2(VIEW / 2 + 4096));
 
 const POLICIES = ['first-fit', 'good-fit'];
 
@@ -69,6 +73,7 @@ class Space {
   #number;
   #windows = [];
   #first;         // the first of them: most spaces have no other
+  #found;         // where #place() found bytes
   #checker;
   #listeners = [];
   #maximum;
@@ -77,7 +82,7 @@ class Space {
 
   constructor(options = {}) {
     const {
-      memory = 'shared', size = defaultSize(), growth = 65536, granule = 16,
+      memory = 'shared', size, growth = 65536, granule = 16,
       policy = 'good-fit', softLimit = 0, hardLimit = 0, checked = false, token
     } = objectOf(options);
     let made;
@@ -86,8 +91,9 @@ class Space {
       bytes = token.memory === null ? undefined : new Uint8Array(token.memory);
       made = native.spaceAttach(token.number, bytes);
     } else if (memory === 'mapped' || memory === 'reserved') {
-      if (memory === 'mapped') wantSize(size);
-      made = native.spaceMap(size, growth, granule, policyNumber(policy),
+      const most = size === undefined ? defaultSize() : size;
+      if (memory === 'mapped') wantSize(most);
+      made = native.spaceMap(most, growth, granule, policyNumber(policy),
         softLimit, hardLimit);
     } else {
       bytes = sharedMemory(memory, size);
@@ -105,9 +111,12 @@ class Space {
       type: 'mems.space', number: region,
       memory: bytes === undefined ? null : bytes.buffer
     });
-    // What was only reserved is not for JavaScript to look at.
-    if (memory === 'reserved') this.#windows[0] = this.#first = new Window(0);
-    else this.#open(bytes, front);
+    try {
+      this.#open(bytes, front, memory);
+    } catch (error) {
+      native.release(number, 0);
+      throw error;
+    }
     if (dropped !== null) dropped.register(this, { number, type: 'Space' }, this);
   }
 
@@ -121,10 +130,11 @@ class Space {
   }
 
   // Adopted memory is one window; of mapped memory each is made when needed.
-  #open(bytes, front) {
+  #open(bytes, front, memory) {
     const window = new Window(0);
     if (bytes !== undefined) window.set(bytes.buffer, front, this.#maximum);
-    else this.#map(window, 0);
+    // What was only reserved is not for JavaScript to look at.
+    else if (memory !== 'reserved') this.#map(window, 0);
     this.#windows[0] = this.#first = window;
   }
 
@@ -133,16 +143,27 @@ class Space {
     window.set(native.spaceView(this.#number, offset, length), 0, length);
   }
 
-  // The window in which an address lies.
-  windowAt(address) {
-    const index = Math.floor((address - FIRST_ADDRESS) / WINDOW);
-    if (index === 0) return this.#first;
-    if (!(index > 0 && index * WINDOW < this.#maximum)) {
+  // A window in which `length` bytes from the address on lie.
+  windowAt(address, length = 1) {
+    const offset = address - FIRST_ADDRESS;
+    if (offset >= 0 && offset + length <= this.#first.length) {
+      return this.#first;
+    }
+    if (this.#first.length === 0) return this.#first;   // it was destroyed
+    if (!(offset >= 0 && offset + length <= this.#maximum)) {
       throw wrongAddress('the address is not in the space');
     }
+    const window = this.#window(Math.floor(offset / STRIDE));
+    if (offset + length > window.offset + window.length) {
+      throw wrongAddress('the bytes are too many for one view');
+    }
+    return window;
+  }
+
+  #window(index) {
     if (this.#windows[index] === undefined) {
-      const window = new Window(index * WINDOW);
-      this.#map(window, index * WINDOW);
+      const window = new Window(index * STRIDE);
+      this.#map(window, index * STRIDE);
       this.#windows[index] = window;
     }
     return this.#windows[index];
@@ -170,7 +191,7 @@ class Space {
     return this.#maximum;
   }
 
-  // The bytes, and numbers, of its first 4 GiB: address 1000 is index 0.
+  // The bytes, and numbers, of all that one view holds: address 1000 is index 0.
   get window() {
     return this.#first;
   }
@@ -287,45 +308,45 @@ class Space {
 
   // --------------------------------------------------------------- its contents
 
-  // Where `length` bytes from the handle on lie in a window.
+  // Where `length` bytes from the handle on lie in the window #found.
   #place(handle, length) {
     const address = this.#checker === null ? handle :
       this.#checker.lookUp(handle, length);
-    const window = address < WINDOW ? this.#first : this.windowAt(address);
-    const at = address - FIRST_ADDRESS - window.offset;
-    if (typeof address !== 'number' || length >>> 0 !== length || !(at >= 0) ||
-        at % 1 !== 0 || at + length > window.length) {
-      throw this.#refuse(address, length);
+    const first = this.#first;
+    const at = address - FIRST_ADDRESS;
+    if (typeof address === 'number' && length >>> 0 === length && at >= 0 &&
+        at % 1 === 0 && at + length <= first.length) {
+      this.#found = first;
+      return first.start + at;
     }
-    return window.start + at;
+    return this.#placeFar(address, length);
   }
 
-  #refuse(address, length) {
-    if (this.#first.length === 0) return closed('the space was destroyed');
+  #placeFar(address, length) {
+    if (this.#first.length === 0) throw closed('the space was destroyed');
     if (typeof address !== 'number' || typeof length !== 'number') {
-      return wrongType('a handle and a length are numbers');
+      throw wrongType('a handle and a length are numbers');
     }
-    return wrongAddress('these bytes are not in the space');
-  }
-
-  #bytes(handle) {
-    return handle < WINDOW ? this.#first.bytes :
-      this.windowAt(this.addressOf(handle)).bytes;
+    if (address % 1 !== 0 || !(length >= 0) || length % 1 !== 0) {
+      throw wrongAddress('these bytes are not in the space');
+    }
+    this.#found = this.windowAt(address, length);
+    return this.#found.start + address - FIRST_ADDRESS - this.#found.offset;
   }
 
   view(handle, length) {
     const at = this.#place(handle, length);
-    return new Uint8Array(this.#bytes(handle), at, length);
+    return new Uint8Array(this.#found.bytes, at, length);
   }
 
   buffer(handle, length) {
     const at = this.#place(handle, length);
-    return new View(this.#bytes(handle), at, length);
+    return new View(this.#found.bytes, at, length);
   }
 
   dataView(handle, length) {
     const at = this.#place(handle, length);
-    return new DataView(this.#bytes(handle), at, length);
+    return new DataView(this.#found.bytes, at, length);
   }
 
   fill(handle, byte, length) {
@@ -491,19 +512,46 @@ function wantEvent(event) {
   }
 }
 
+// Any other buffer can be detached or made smaller while C works in it.
 function sharedMemory(memory, size) {
-  // Any other buffer can be detached or made smaller while C works in it.
-  if (memory instanceof SharedArrayBuffer) return new Uint8Array(memory);
+  if (memory instanceof SharedArrayBuffer) {
+    wantView(memory.byteLength);
+    return new Uint8Array(memory);
+  }
   if (memory !== 'shared') {
     throw wrongRange('memory must be shared, mapped or a SharedArrayBuffer');
   }
+  if (size === undefined) return defaultMemory();
   wantSize(size);
+  wantView(size);
+  return freshMemory(size);
+}
+
+// Less where there are no addresses for so much.
+function defaultMemory() {
+  for (let size = defaultSize(); size > SIZE_EAGER; size /= 2) {
+    try {
+      return freshMemory(size);
+    } catch (error) {
+      // The last try tells.
+    }
+  }
+  return freshMemory(SIZE_EAGER);
+}
+
+function freshMemory(size) {
   try {
     return new Uint8Array(new SharedArrayBuffer(size));
   } catch (error) {
     error.code = 'ERR_MEMS_NO_MEMORY';
     throw error;
   }
+}
+
+function wantView(size) {
+  if (size <= VIEW) return;
+  throw noMemory(`one view has ${VIEW} bytes at most here; with memory: ` +
+    '\'mapped\' a space may have several');
 }
 
 if (Symbol.dispose) Space.prototype[Symbol.dispose] = Space.prototype.destroy;

@@ -34,8 +34,9 @@ const NO_STATES = new Uint8Array(0);
 const MOST = 256;
 const STACK = MOST + 1;
 
-// Slots above this are had and given by calls.
-const REACH = 2 ** 31 - 4096;
+// Slots behind this many bytes, or the first window, are had and given by calls;
+// addresses of the others have 32 bits.
+const REACH = 2 ** 32 - 4096;
 
 // Properties that are set once, and fast to read for that; with symbols for
 // names, so that posting the object does not copy them.
@@ -66,14 +67,16 @@ class Store {
     const classes = isSlab ? 1 : layout.smallSizes.length;
     this.#slotSize = isSlab ? native.storeStats(number, true)[SLOT_SIZE] : 0;
     // Slots that are no multiples of 16 have no states of their own.
-    if (magazine !== 0 && !space.checked && space.maximum < REACH &&
-        this.#slotSize % 16 === 0) {
-      const words = new Magazine(space.window, address, magazine, classes);
+    const reach = Math.min(space.window.length, REACH);
+    if (magazine !== 0 && !space.checked && this.#slotSize % 16 === 0 &&
+        Math.max(address, magazine) < reach) {
+      const words = new Magazine(space.window, reach, address, magazine,
+        classes);
       if (words.isSane) this.#magazine = words;
     }
     if (this.#magazine !== NO_MAGAZINE) {
       // Pages of it that tell nothing cost nothing.
-      this[STATES] = new Uint8Array(space.maximum / 16);
+      this[STATES] = new Uint8Array(reach / 16);
     } else {
       this[STATES] = NO_STATES;
     }
@@ -112,7 +115,7 @@ class Store {
     const address = stacks[at + count];
     stacks[at] = count - 1;
     this[STATES][address - FIRST_ADDRESS >>> 4] = live;
-    return address;
+    return address >>> 0;
   }
 
   #takeMore(live, size) {
@@ -133,9 +136,8 @@ class Store {
       return this[TAKE](live, size);
     }
     const address = this[TAKE_FROM_C](size);
-    if (magazine !== NO_MAGAZINE) {
-      this[STATES][address - FIRST_ADDRESS >>> 4] = live;
-    }
+    const unit = (address - FIRST_ADDRESS) / 16;
+    if (unit < this[STATES].length) this[STATES][unit] = live;
     return address;
   }
 
@@ -154,7 +156,7 @@ class Store {
     // What is read beyond the end once is slow to read ever after.
     const at = unit < states.length ? states[unit] * STACK : 0;
     const count = stacks[at] + 1;
-    if (count <= MOST && (handle | 0) === handle) {
+    if (count <= MOST && handle >>> 0 === handle) {
       states[unit] = AT_HAND;
       stacks[at + count] = handle;
       stacks[at] = count;
@@ -179,7 +181,7 @@ class Store {
     const stacks = this[STACKS];
     const at = live * STACK;
     for (let i = 1; i <= count; i++) {
-      const address = stacks[at + i];
+      const address = stacks[at + i] >>> 0;
       this[STATES][address - FIRST_ADDRESS >>> 4] = 0;
       if (!this.#magazine.give(address)) {
         native.storeFree(this.#number, this.#isSlab, address);

@@ -82,7 +82,7 @@ class Cursor {
 
   #moveFar(address) {
     if (typeof address !== 'number') throw wrongType('a handle is a number');
-    const window = this.space.windowAt(address);
+    const window = this.space.windowAt(address, this.size);
     const place = address - FIRST_ADDRESS - window.offset;
     if (!(place >= 0 && place + this.size <= window.length) ||
         place % this.alignment !== 0) {

@@ -18,8 +18,8 @@ class Window {
     this.length = length;
     this.i8 = new Int8Array(buffer, start, length);
     this.u8 = new Uint8Array(buffer, start, length);
-    this.i16 = new Int16Array(buffer, start, length >>> 1);
-    this.u16 = new Uint16Array(buffer, start, length >>> 1);
+    this.i16 = new Int16Array(buffer, start, Math.floor(length / 2));
+    this.u16 = new Uint16Array(buffer, start, Math.floor(length / 2));
     this.i32 = new Int32Array(buffer, start, Math.floor(length / 4));
     this.u32 = new Uint32Array(buffer, start, Math.floor(length / 4));
     this.f32 = new Float32Array(buffer, start, Math.floor(length / 4));

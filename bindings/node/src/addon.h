@@ -125,7 +125,7 @@ enum state {
 };
 
 /* Where they are, and the stacks of slots at hand: for each state a count and
-   `stack` - 1 addresses. */
+   `stack` - 1 addresses of 32 bits. */
 struct states_memory {
 	uint8_t *bytes;
 	size_t length;

@@ -42,7 +42,7 @@ static void give_stack(const struct states *states, const int32_t *stack,
 	for (size_t i = 1; i <= (size_t)stack[0] && i < states->memory.stack;
 	     i++)
 		(void)give(store, mems_space_get(states->space,
-						 (mems_va)stack[i]));
+						 (uint32_t)stack[i]));
 }
 
 void states_drop(void *store, int (*give)(void *store, void *block))

@@ -148,3 +148,30 @@ test('a process that listens', () => {
   is(thrown.stdout, 'on purpose\nend\n', 'may throw');
   is(thrown.status, 0, 'and go on');
 });
+
+test('a default size that cannot be had', () => {
+  const end = run(`
+    const Right = SharedArrayBuffer;
+    let refused = 0;
+    global.SharedArrayBuffer = class extends Right {
+      constructor(size) {
+        if (size > 2 ** 28) {
+          refused++;
+          throw new RangeError('Array buffer allocation failed');
+        }
+        super(size);
+      }
+    };
+    const { Space } = require(lib);
+    const space = new Space();
+    console.log(refused, space.maximum > 2 ** 26, space.alloc(64) > 0);
+    try {
+      new Space({ size: 2 ** 29 });
+    } catch (error) {
+      console.log(error.code);
+    }`);
+  const [small, asked] = end.stdout.split('\n');
+  ok(/^\d+ true true$/.test(small), 'is made smaller');
+  is(asked, 'ERR_MEMS_NO_MEMORY', 'one that was asked for is not');
+  if (end.status !== 0) diag(ending(end));
+});

@@ -49,8 +49,8 @@ for (const memory of ['shared', 'mapped']) {
     throws(() => space.view(0, 1), 'ERR_MEMS_ADDRESS', 'at 0');
     throws(() => space.view(NaN, 1), 'ERR_MEMS_ADDRESS', 'at NaN');
     throws(() => space.view(2 ** 50, 1), 'ERR_MEMS_ADDRESS', 'far away');
-    throws(() => space.view('x', 1), 'ERR_MEMS_ADDRESS', 'of a text');
-    throws(() => space.view(undefined, 1), 'ERR_MEMS_ADDRESS', 'of nothing');
+    throws(() => space.view('x', 1), 'ERR_MEMS_TYPE', 'of a text');
+    throws(() => space.view(undefined, 1), 'ERR_MEMS_TYPE', 'of nothing');
     throws(() => space.view(handle, 'x'), 'ERR_MEMS_TYPE', 'length x');
     throws(() => space.view(handle), 'ERR_MEMS_TYPE', 'no length');
     throws(() => space.dataView(handle, -1), 'ERR_MEMS_ADDRESS',

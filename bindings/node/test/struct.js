@@ -193,7 +193,7 @@ test('records above 4 GiB', () => {
   }
   const Row = struct({ n: 'u32', f: 'f64' });
   const row = Row.cursor(space);
-  // A multiple of 8 behind 1000, in the second window.
+  // A multiple of 8 behind 1000, in another window where a view has 4 GiB.
   const there = 2 ** 32 + 1000 + 64;
   row.at(far).n = 1;
   row.at(there).n = 2;

@@ -63,6 +63,7 @@ function spaces(): void {
   same(bytes[0], 1, 'fill');
   const window: SpaceWindow = space.windowAt(handle);
   same(window, space.window, 'windowAt');
+  same(space.windowAt(handle, 16), window, 'windowAt, with a length');
   same(window.i32[(handle - 1000 - window.offset) / 4], 0x01010101, 'window');
   same(window.bytes.byteLength >= window.start + window.length, true, 'bytes');
   same([
