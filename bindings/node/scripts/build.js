@@ -5,9 +5,9 @@
 //
 //   node scripts/build.js [--if-needed] [--output=FILE] [-- CFLAGS...]
 //
-// CC, CFLAGS and LDFLAGS are heeded; what the compiler makes programs for decides
-// which addon it is. MEMS_SYSTEM=1 links the libmems that pkg-config finds
-// instead of compiling the library in.
+// CC, CFLAGS, LDFLAGS and PKG_CONFIG are heeded; what the compiler makes programs
+// for decides which addon it is. MEMS_SYSTEM=1 links the libmems that pkg-config
+// finds instead of compiling the library in.
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
@@ -70,10 +70,12 @@ function words(text) {
   return (text || '').split(/\s+/).filter((word) => word !== '');
 }
 
-function pkgConfig() {
-  const { status, stdout } = spawnSync('pkg-config',
-    ['--cflags', '--libs', 'libmems'], { encoding: 'utf8' });
-  if (status !== 0) fail('pkg-config finds no libmems, which MEMS_SYSTEM=1 asks for');
+function askPkgConfig(...given) {
+  const { status, stdout } = spawnSync(process.env.PKG_CONFIG || 'pkg-config',
+    [...given, 'libmems'], { encoding: 'utf8' });
+  if (status !== 0) {
+    fail('pkg-config finds no libmems, which MEMS_SYSTEM=1 asks for');
+  }
   return words(stdout);
 }
 
@@ -100,6 +102,14 @@ function listCalls(files) {
   fs.writeFileSync(path.join(made, 'host.h'), ['#define NODE_CALLS(the)',
     ...calls.map((call) => `the(${call})`)].join(' \\\n\t') + '\n');
   return made;
+}
+
+// Where the loader does not look by itself it is told to, so that a library in
+// a folder of one's own is found at run time without LD_LIBRARY_PATH.
+function systemLibrary() {
+  const [folder] = askPkgConfig('--variable=libdir');
+  return [...askPkgConfig('--cflags', '--libs'),
+    .../^(\/usr)?\/lib/.test(folder) ? [] : [`-Wl,-rpath,${folder}`]];
 }
 
 // ------------------------------------------------------------------------ build
@@ -138,7 +148,7 @@ function build() {
     .map((name) => path.join(source, name));
   const system = systemOf(compiler);
   fs.mkdirSync(path.dirname(options.output), { recursive: true });
-  const library = process.env.MEMS_SYSTEM === '1' ? pkgConfig() :
+  const library = process.env.MEMS_SYSTEM === '1' ? systemLibrary() :
     ((file) => [`-I${path.dirname(file)}`, file])(librarySource());
   const run = [
     ...compiler.slice(1), '-std=gnu11', '-O2', '-g',
