@@ -1,7 +1,7 @@
 # The Node package. `make check` builds its addon and runs its tests where there
 # is a Node; nothing of it is installed. See README.md here.
 
-TESTS += %D%/node.test
+TESTS += %D%/node.test %D%/system.test
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/bench/backend.js \
@@ -48,6 +48,7 @@ EXTRA_DIST += \
 	%D%/src/states.c \
 	%D%/src/stores.c \
 	%D%/src/values.c \
+	%D%/system.test \
 	%D%/test/arena.js \
 	%D%/test/bulk.js \
 	%D%/test/checked.js \
@@ -64,9 +65,13 @@ EXTRA_DIST += \
 	%D%/test/limits.js \
 	%D%/test/middleware.js \
 	%D%/test/model.js \
+	%D%/test/no_external.c \
+	%D%/test/no_external.js \
 	%D%/test/package.js \
 	%D%/test/random.js \
 	%D%/test/run.js \
+	%D%/test/sanitized.js \
+	%D%/test/setup.sh \
 	%D%/test/slab.js \
 	%D%/test/soak.js \
 	%D%/test/space.js \
@@ -80,7 +85,29 @@ EXTRA_DIST += \
 	%D%/test/types/plain.ts \
 	%D%/test/types/tsconfig.json \
 	%D%/test/types/tsconfig.module.json \
+	%D%/test/versions.js \
 	%D%/test/workers.js
 
 CLEANFILES += %D%/build/mems.node %D%/build/source/mems.c \
-	%D%/build/source/mems.h
+	%D%/build/source/mems.h %D%/build/system.node
+
+# make node-package         the package as npm has it, libmems-VERSION.tgz here,
+#                           with an addon for each system that a compiler is for
+# make check-node-versions  the tests on other versions of Node, which npm brings
+#                           into NODE_VERSIONS
+# make check-node-asan      the tests of an addon that is built with sanitizers
+NODE_PACKAGE = $(abs_top_builddir)/libmems-$(PACKAGE_VERSION).tgz
+NODE_VERSIONS = node-versions
+
+node-package:
+	cd $(srcdir)/%D% && npm pack --pack-destination '$(abs_top_builddir)'
+	MEMS_PACKAGE='$(NODE_PACKAGE)' node $(srcdir)/%D%/test/run.js package
+
+check-node-versions:
+	node $(srcdir)/%D%/scripts/build.js --if-needed
+	node $(srcdir)/%D%/test/versions.js '$(NODE_VERSIONS)'
+
+check-node-asan:
+	CC='$(CC)' node $(srcdir)/%D%/test/sanitized.js
+
+.PHONY: node-package check-node-versions check-node-asan

@@ -2,7 +2,7 @@
 
 // Arenas: lifetimes, marks, caps, references, shared ones.
 
-const { test, ok, is, same, throws } = require('./tap');
+const { test, ok, is, same, throws, MEMORIES } = require('./tap');
 const { Space, Arena, Heap } = require('../lib');
 
 const SIZE = 2 ** 24;
@@ -279,11 +279,13 @@ test('a shared arena', () => {
   other.destroy();
   ok(space.stats().used < before, 'and ends with it');
   space.verify();
-  const mapped = new Space({ memory: 'mapped', size: SIZE });
-  const there = new Arena(mapped, { shared: true });
-  is(typeof there.alloc(64), 'number', 'works in mapped memory');
-  mapped.destroy();
   space.destroy();
+  for (const memory of MEMORIES) {
+    const where = new Space({ memory, size: SIZE });
+    const there = new Arena(where, { shared: true });
+    is(typeof there.alloc(64), 'number', `works in ${memory} memory`);
+    where.destroy();
+  }
 });
 
 test('an arena and others', () => {

@@ -2,7 +2,7 @@
 
 // Checked spaces: what is used after its end is found out.
 
-const { test, ok, is, throws } = require('./tap');
+const { test, ok, is, throws, MEMORIES } = require('./tap');
 const { Space, Heap, Slab, Arena, struct } = require('../lib');
 
 const SIZE = 2 ** 24;
@@ -27,7 +27,7 @@ function allStale(space, handle, name) {
   }
 }
 
-for (const memory of ['shared', 'mapped']) {
+for (const memory of MEMORIES) {
   const make = () => new Space({ memory, size: SIZE, checked: true });
 
   test(`blocks of a checked space, ${memory}`, () => {

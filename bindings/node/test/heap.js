@@ -2,12 +2,12 @@
 
 // Heaps: blocks of all sizes.
 
-const { test, ok, is, same, throws } = require('./tap');
+const { test, ok, is, same, throws, MEMORIES } = require('./tap');
 const { Space, Heap } = require('../lib');
 
 const SIZE = 2 ** 25;
 
-for (const memory of ['shared', 'mapped']) {
+for (const memory of MEMORIES) {
   test(`all small sizes in ${memory} memory`, () => {
     const space = new Space({ memory, size: SIZE });
     const heap = new Heap(space);

@@ -2,7 +2,7 @@
 
 // What JavaScript does by words, C must see; and the other way round.
 
-const { test, ok, is, same, throws, scale } = require('./tap');
+const { test, ok, is, same, throws, scale, MEMORIES } = require('./tap');
 const { chance, SEED } = require('./random');
 const { Space, Heap, Slab, Arena } = require('../lib');
 const native = require('../lib/native');
@@ -19,7 +19,7 @@ test('the numbers', () => {
     index >= layout.smallClasses[i - 1]), 'grow');
 });
 
-for (const memory of ['shared', 'mapped']) {
+for (const memory of MEMORIES) {
   test(`an arena's words, ${memory}`, () => {
     const space = new Space({ memory, size: SIZE });
     const arena = new Arena(space);

@@ -332,18 +332,3 @@ test('the same memory for two spaces', () => {
   is(end.stdout, 'true\n', 'is no crash');
   if (end.status !== 0) diag(ending(end));
 });
-
-test('external buffers', () => {
-  // What a runtime without them answers can be had from no other.
-  const { SIMULATE_NO_EXTERNAL_BUFFERS } = process.env;
-  if (!SIMULATE_NO_EXTERNAL_BUFFERS) {
-    skip('mapped memory without them', 'set SIMULATE_NO_EXTERNAL_BUFFERS=1 ' +
-      'with an addon that has none');
-    return;
-  }
-  throws(() => new Space({ memory: 'mapped', size: SIZE }),
-    'ERR_MEMS_NO_EXTERNAL_BUFFERS', 'mapped memory needs them');
-  const space = new Space({ size: SIZE });
-  is(typeof space.alloc(64), 'number', 'shared memory does not');
-  space.destroy();
-});

@@ -2,7 +2,7 @@
 
 // The soft limit, which is told of; and the hard limit, which is kept.
 
-const { test, ok, is, same, throws, diag } = require('./tap');
+const { test, ok, is, same, throws, diag, MEMORIES } = require('./tap');
 const { run, ending } = require('./child');
 const { Space, Heap, Arena, Slab } = require('../lib');
 
@@ -16,7 +16,7 @@ async function settle() {
 }
 
 test('a hard limit', () => {
-  for (const memory of ['shared', 'mapped']) {
+  for (const memory of MEMORIES) {
     const space = new Space({ memory, size: SIZE, hardLimit: 65536 });
     is(space.stats().hardLimit, 65536, `${memory}: is told`);
     const handle = space.alloc(60000);

@@ -5,7 +5,7 @@
 //
 //   MEMS_TEST_SEED=n MEMS_TEST_SCALE=10 node test/model.js
 
-const { test, ok, is, fail, scale, diag } = require('./tap');
+const { test, ok, is, fail, scale, diag, MEMORIES } = require('./tap');
 const { chance, SEED } = require('./random');
 const { Space, Heap, Slab, Arena } = require('../lib');
 
@@ -327,6 +327,7 @@ const SETTINGS = [
 ];
 
 SETTINGS.forEach((options, index) => {
+  if (!MEMORIES.includes(options.memory)) return;
   test(JSON.stringify(options), () => {
     const space = new Space(options);
     const random = chance(SEED + index >>> 0);

@@ -19,8 +19,8 @@ const fs = require('fs');
 const path = require('path');
 const readline = require('readline');
 
-const HELPERS = ['child.js', 'fuzzer.js', 'random.js', 'run.js',
-  'soak.js', 'tap.js'];
+const HELPERS = ['child.js', 'fuzzer.js', 'random.js', 'run.js', 'sanitized.js',
+  'soak.js', 'tap.js', 'versions.js'];
 // What must see the garbage collector at work.
 const EXPOSE_GC = ['lifetime', 'layout', 'fuzz'];
 // A test that hangs is ended; a slow machine is not one that hangs.

@@ -2,12 +2,12 @@
 
 // Slab caches: equal slots.
 
-const { test, ok, is, same, throws } = require('./tap');
+const { test, ok, is, same, throws, MEMORIES } = require('./tap');
 const { Space, Slab, Heap } = require('../lib');
 
 const SIZE = 2 ** 24;
 
-for (const memory of ['shared', 'mapped']) {
+for (const memory of MEMORIES) {
   test(`slots in ${memory} memory`, () => {
     const space = new Space({ memory, size: SIZE });
     for (const size of [1, 7, 16, 24, 64, 100, 1000, 5000, 100000]) {

@@ -2,12 +2,12 @@
 
 // Views, Buffers, DataViews and texts over blocks.
 
-const { test, ok, is, same, throws } = require('./tap');
+const { test, ok, is, same, throws, MEMORIES } = require('./tap');
 const { Space, Heap } = require('../lib');
 
 const SIZE = 2 ** 24;
 
-for (const memory of ['shared', 'mapped']) {
+for (const memory of MEMORIES) {
   test(`views of ${memory} memory`, () => {
     const space = new Space({ memory, size: SIZE });
     const handle = space.alloc(64);

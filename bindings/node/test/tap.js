@@ -166,6 +166,10 @@ needAddon();
 // How much work tests of chance shall do.
 const scale = Number(process.env.MEMS_TEST_SCALE) || 1;
 
+// Where spaces can lie. test/no_external.js runs tests without mapped memory.
+const MEMORIES = process.env.MEMS_TEST_NO_EXTERNAL ? ['shared'] :
+  ['shared', 'mapped'];
+
 module.exports = {
-  test, ok, is, same, fail, throws, rejects, skip, diag, scale
+  test, ok, is, same, fail, throws, rejects, skip, diag, scale, MEMORIES
 };

@@ -216,10 +216,10 @@ function overlaps(lists) {
 }
 
 function main() {
-  const { test, ok, is, skip, scale, diag } = require('./tap');
+  const { test, ok, is, skip, scale, diag, MEMORIES } = require('./tap');
   const { SEED } = require('./random');
 
-  for (const memory of ['shared', 'mapped']) {
+  for (const memory of MEMORIES) {
     test(`a posted space, ${memory}`, async () => {
       const space = new Space({ memory, size: 2 ** 24 });
       const handle = await start('jobSpace', { space }).result();
@@ -356,7 +356,7 @@ function main() {
   });
 
   test('a worker that is terminated', async () => {
-    for (const memory of ['shared', 'mapped']) {
+    for (const memory of MEMORIES) {
       const space = new Space({ memory, size: SIZE });
       const heap = new Heap(space);
       const slab = new Slab(space, { size: 64 });
@@ -433,7 +433,7 @@ function main() {
   });
 
   test('a space that ends while a worker has it', async () => {
-    for (const memory of ['shared', 'mapped']) {
+    for (const memory of MEMORIES) {
       const space = new Space({ memory, size: SIZE });
       const heap = new Heap(space);
       const slab = new Slab(space, { size: 64 });
