@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/bench/measure.js \
 	%D%/bench/retained.js \
 	%D%/bench/run.js \
+	%D%/examples/backend.js \
 	%D%/examples/express.js \
 	%D%/lib/arena.js \
 	%D%/lib/checker.js \
@@ -56,6 +57,8 @@ EXTRA_DIST += \
 	%D%/test/classic.js \
 	%D%/test/compat_osmemoryallocator.js \
 	%D%/test/compat_r_alloc.js \
+	%D%/test/examples.js \
+	%D%/test/frameworks.js \
 	%D%/test/fuzz.js \
 	%D%/test/fuzzer.js \
 	%D%/test/heap.js \
