@@ -56,26 +56,25 @@ function pack() {
 }
 
 test('the package', () => {
-  const npm = spawnSync('npm', ['--version'], { encoding: 'utf8' });
+  // Nothing but this node and npm to be found.
+  const bin = path.join(folder, 'bin');
+  const bare = { PATH: bin, HOME: home };
+  const user = path.join(folder, 'user');
+  for (const made of [home, bin, user]) fs.mkdirSync(made);
+  const where = spawnSync('sh', ['-c', 'command -v npm env sh'],
+    { encoding: 'utf8' }).stdout.trim().split('\n');
+  fs.symlinkSync(process.execPath, path.join(bin, 'node'));
+  for (const program of where) {
+    fs.symlinkSync(program, path.join(bin, path.basename(program)));
+  }
+  const npm = spawnSync('npm', ['--version'], { encoding: 'utf8', env: bare });
   if (npm.error || npm.status !== 0) {
-    skip('there is no npm that runs on this Node');
+    skip('its install', 'there is no npm that runs on this Node');
     return;
   }
-  const user = path.join(folder, 'user');
-  fs.mkdirSync(home);
-  fs.mkdirSync(user);
   const tarball = pack();
   ok(fs.existsSync(tarball), 'is packed');
 
-  // Nothing but node and npm to be found.
-  const bin = path.join(folder, 'bin');
-  fs.mkdirSync(bin);
-  const bare = { PATH: bin, HOME: home };
-  const where = spawnSync('sh', ['-c', 'command -v npm env sh'],
-    { encoding: 'utf8' }).stdout.trim().split('\n');
-  for (const program of [...where, process.execPath]) {
-    fs.symlinkSync(program, path.join(bin, path.basename(program)));
-  }
   fs.writeFileSync(path.join(user, 'package.json'), '{}');
   const installed = run('npm', ['install', '--offline', '--no-audit',
     '--no-fund', tarball], user, bare);
