@@ -38,13 +38,17 @@ EXTRA_DIST += \
 	%D%/src/addon.c \
 	%D%/src/addon.h \
 	%D%/src/arenas.c \
+	%D%/src/blocks.c \
 	%D%/src/bulk.c \
 	%D%/src/entries.c \
 	%D%/src/host.c \
 	%D%/src/layout.c \
+	%D%/src/limits.c \
 	%D%/src/lock.h \
+	%D%/src/looks.c \
 	%D%/src/mapping.c \
 	%D%/src/regions.c \
+	%D%/src/roots.c \
 	%D%/src/spaces.c \
 	%D%/src/states.c \
 	%D%/src/stores.c \

@@ -27,6 +27,11 @@ static bool define(napi_env env, napi_value exports, const struct call *calls)
 	return true;
 }
 
+static const struct call *const calls[] = {
+	space_calls, block_calls, look_calls, limit_calls, root_calls,
+	arena_calls, store_calls, bulk_calls,
+};
+
 NAPI_MODULE_INIT()
 {
 	struct thread *thread = calloc(1, sizeof(*thread));
@@ -40,11 +45,10 @@ NAPI_MODULE_INIT()
 		free(thread);
 		return NULL;
 	}
-	if (!define(env, exports, space_calls) ||
-	    !define(env, exports, arena_calls) ||
-	    !define(env, exports, store_calls) ||
-	    !define(env, exports, bulk_calls) ||
-	    napi_set_named_property(env, exports, "layout",
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (!define(env, exports, calls[i]))
+			return NULL;
+	if (napi_set_named_property(env, exports, "layout",
 				    make_layout(env)) != napi_ok)
 		return NULL;
 	return exports;

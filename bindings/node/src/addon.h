@@ -230,6 +230,10 @@ struct call {
 
 /* Each ends with a name that is NULL. */
 extern const struct call space_calls[];
+extern const struct call block_calls[];
+extern const struct call look_calls[];
+extern const struct call limit_calls[];
+extern const struct call root_calls[];
 extern const struct call arena_calls[];
 extern const struct call store_calls[];
 extern const struct call bulk_calls[];
@@ -237,7 +241,10 @@ extern const struct call bulk_calls[];
 /* layout.c: the numbers of <mems/layout.h>, as an object. */
 napi_value make_layout(napi_env env);
 
-/* spaces.c: tell V8 how much memory the thread's spaces really have. */
+/* spaces.c: the region of the space with that number; NULL with an exception
+   pending. */
+struct region *find_space(struct thread *thread, napi_value number);
+/* Tell V8 how much memory the thread's spaces really have. */
 void account(struct thread *thread);
 
 #endif
