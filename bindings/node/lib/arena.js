@@ -4,12 +4,11 @@
 // one word of the space, without a call.
 
 const native = require('./native');
-const { CLOSED } = require('./window');
+const { CLOSED, FIRST_ADDRESS } = require('./window');
 const { Space } = require('./space');
-const { closed, stale, wrongType, wrongRange } = require('./errors');
+const { closed, objectOf, stale, wrongType, wrongRange } = require('./errors');
 
 const { layout } = native;
-const FIRST_ADDRESS = 1000;
 
 const CHUNK = layout.arenaChunk / 4;
 const TOP = layout.arenaTop / 4;
@@ -72,12 +71,9 @@ class Arena {
 
   constructor(space, options = {}) {
     if (!(space instanceof Space)) throw wrongType('an arena needs a Space');
-    if (options === null || typeof options !== 'object') {
-      throw wrongType('options must be an object');
-    }
     const {
       lifetime = 'transient', first = 0, cap = 0, shared = false, at
-    } = options;
+    } = objectOf(options);
     const kind = typeof lifetime === 'number' ? lifetime :
       NAMES.indexOf(lifetime);
     if (!(kind in NAMES)) {

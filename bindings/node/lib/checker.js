@@ -3,9 +3,9 @@
 // Handles of checked spaces: above the address they carry a number that each
 // block of that address has anew, so one that was kept too long is found out.
 
+const { FIRST_ADDRESS } = require('./window');
 const { stale, wrongAddress, wrongType } = require('./errors');
 
-const FIRST_ADDRESS = 1000;
 const STEP = 8;             // blocks begin at multiples of it behind that
 const SHIFT = 2 ** 37;      // above every address
 const NUMBERS = 2 ** 15;    // so that handles stay whole numbers

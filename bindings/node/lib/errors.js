@@ -17,6 +17,11 @@ const noMemory = (message) =>
   coded(new RangeError(message), 'ERR_MEMS_NO_MEMORY');
 const noAddon = (message) => coded(new Error(message), 'ERR_MEMS_NO_ADDON');
 
+function objectOf(given, name = 'options') {
+  if (given !== null && typeof given === 'object') return given;
+  throw wrongType(`${name} must be an object`);
+}
+
 module.exports = {
-  noAddon, noMemory, wrongType, wrongRange, wrongAddress, closed, stale
+  noAddon, noMemory, objectOf, wrongType, wrongRange, wrongAddress, closed, stale
 };

@@ -5,8 +5,8 @@
 // call to C, which may change them; whoever calls says forget() then.
 
 const { layout } = require('./native');
+const { FIRST_ADDRESS } = require('./window');
 
-const FIRST_ADDRESS = 1000;
 const NONE = -1;
 
 // Words of a slab, in units of 4 bytes.

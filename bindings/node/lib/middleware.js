@@ -5,7 +5,7 @@
 
 const { Space } = require('./space');
 const { Arena } = require('./arena');
-const { wrongType } = require('./errors');
+const { objectOf, wrongType } = require('./errors');
 
 // Arenas that wait for the next request, of one space.
 class Pool {
@@ -58,10 +58,7 @@ function lend(pool, request, property, response) {
 
 // app.use(arenaPerRequest()): request.arena.
 function arenaPerRequest(given = {}) {
-  if (given === null || typeof given !== 'object') {
-    throw wrongType('options must be an object');
-  }
-  const { property = 'arena', ...options } = given;
+  const { property = 'arena', ...options } = objectOf(given);
   const pool = new Pool(options);
   return (request, response, next) => {
     lend(pool, request, property, response);

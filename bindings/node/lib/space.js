@@ -5,13 +5,12 @@
 
 const { constants } = require('buffer');
 const native = require('./native');
-const { Window } = require('./window');
+const { FIRST_ADDRESS, Window } = require('./window');
 const { Checker } = require('./checker');
 const {
-  closed, noMemory, wrongAddress, wrongRange, wrongType
+  closed, noMemory, objectOf, wrongAddress, wrongRange, wrongType
 } = require('./errors');
 
-const FIRST_ADDRESS = 1000;
 const SIZE = 2 ** 30;
 // Small on Windows before Node 20, which takes memory for all of it at once.
 const SIZE_EAGER = 2 ** 26;
@@ -47,13 +46,6 @@ function tell(number, used) {
 function defaultSize() {
   const [major] = process.versions.node.split('.');
   return process.platform === 'win32' && major < 20 ? SIZE_EAGER : SIZE;
-}
-
-function objectOf(options) {
-  if (options === null || typeof options !== 'object') {
-    throw wrongType('options must be an object');
-  }
-  return options;
 }
 
 function policyNumber(policy) {

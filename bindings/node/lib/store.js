@@ -7,11 +7,11 @@
 const native = require('./native');
 const { Magazine } = require('./magazine');
 const { Space } = require('./space');
-const { wrongType } = require('./errors');
+const { FIRST_ADDRESS } = require('./window');
+const { objectOf, wrongType } = require('./errors');
 
 const { layout } = native;
 const SMALL_MOST = layout.smallMost;
-const FIRST_ADDRESS = 1000;
 const SLOT_SIZE = 8;          // which of the numbers of storeStats() it is
 
 // A store without a magazine: each call is one to C.
@@ -282,13 +282,6 @@ class Store {
     this[STACKS].fill(0);
     this.#closeStacks();
   }
-}
-
-function objectOf(options) {
-  if (options === null || typeof options !== 'object') {
-    throw wrongType('options must be an object');
-  }
-  return options;
 }
 
 function spaceOf(space) {

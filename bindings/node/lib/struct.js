@@ -4,9 +4,8 @@
 // record after the other without making an object for each.
 
 const { Space } = require('./space');
-const { wrongRange, wrongType, wrongAddress } = require('./errors');
-
-const FIRST_ADDRESS = 1000;
+const { FIRST_ADDRESS } = require('./window');
+const { objectOf, wrongRange, wrongType, wrongAddress } = require('./errors');
 
 // Bytes, and the array of a window that has them.
 const NUMBERS = {
@@ -109,11 +108,8 @@ class Cursor {
 
   assign(values) {
     // The names of a view are its numbers, millions of them.
-    if (values === null || typeof values !== 'object' ||
-        ArrayBuffer.isView(values)) {
-      throw wrongType('values must be an object');
-    }
-    for (const name of Object.keys(values)) {
+    if (ArrayBuffer.isView(values)) throw wrongType('values must be an object');
+    for (const name of Object.keys(objectOf(values, 'values'))) {
       if (!this.names.includes(name)) throw wrongType(`there is no ${name}`);
       this[name] = values[name];
     }
@@ -178,10 +174,7 @@ const RESERVED = [
 
 // A layout of records: struct({ id: 'u32', price: 'f64', name: 'utf8[16]' }).
 function struct(fields) {
-  if (fields === null || typeof fields !== 'object') {
-    throw wrongType('fields must be an object');
-  }
-  const { placed, size, alignment } = place(fields);
+  const { placed, size, alignment } = place(objectOf(fields, 'fields'));
 
   class Record extends Cursor {}
   const offsets = {};

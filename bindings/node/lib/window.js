@@ -4,6 +4,8 @@
 // Who uses one holds the window, not its arrays: they change when the space
 // grows, and have length 0 when it is destroyed.
 
+const FIRST_ADDRESS = 1000;
+
 const EMPTY = new ArrayBuffer(0);
 
 class Window {
@@ -35,4 +37,4 @@ class Window {
 // there, and calls C.
 const CLOSED = new Window(0);
 
-module.exports = { Window, CLOSED };
+module.exports = { FIRST_ADDRESS, Window, CLOSED };
