@@ -78,6 +78,10 @@ test('the package', () => {
   fs.writeFileSync(path.join(user, 'package.json'), '{}');
   const installed = run('npm', ['install', '--offline', '--no-audit',
     '--no-fund', tarball], user, bare);
+  if (installed.status !== 0 && /does not support Node/.test(installed.stderr)) {
+    skip('its install', 'this npm is for other Nodes');
+    return;
+  }
   is(installed.status, 0, 'is installed without network and compiler');
   const own = JSON.parse(fs.readFileSync(path.join(user, 'node_modules',
     'libmems', 'package.json'), 'utf8'));
