@@ -80,10 +80,13 @@ class Store {
     } else {
       this[STATES] = NO_STATES;
     }
-    this[STACKS] = new Int32Array((LIVE + classes) * STACK);
+    // Signed ones are faster, and do for most spaces.
+    this[STACKS] = new (reach > 2 ** 31 ? Uint32Array : Int32Array)(
+      (LIVE + classes) * STACK);
     this.#closeStacks();
     if (this[STATES] !== NO_STATES) {
-      native.storeStates(number, isSlab, this[STATES], this[STACKS], STACK);
+      native.storeStates(number, isSlab, this[STATES],
+        new Int32Array(this[STACKS].buffer), STACK);
     }
     this.#sources = Array.from({ length: classes }, (_, index) =>
       this.#magazine.source(index));
@@ -115,7 +118,7 @@ class Store {
     const address = stacks[at + count];
     stacks[at] = count - 1;
     this[STATES][address - FIRST_ADDRESS >>> 4] = live;
-    return address >>> 0;
+    return address;
   }
 
   #takeMore(live, size) {
@@ -156,7 +159,7 @@ class Store {
     // What is read beyond the end once is slow to read ever after.
     const at = unit < states.length ? states[unit] * STACK : 0;
     const count = stacks[at] + 1;
-    if (count <= MOST && handle >>> 0 === handle) {
+    if (count <= MOST && (handle | 0) === handle) {
       states[unit] = AT_HAND;
       stacks[at + count] = handle;
       stacks[at] = count;
@@ -165,15 +168,17 @@ class Store {
     }
   }
 
+  // The stack is full, the address above 2^31; or it is no slot's.
   #freeSlowly(handle, state) {
-    // Not among those that stand for no slot, and so have always full stacks.
-    if (state >= LIVE && this[STACKS][state * STACK] === MOST &&
-        (handle - FIRST_ADDRESS) % 16 === 0) {
-      this.#spill(state, MOST / 2);
-      this.free(handle);
-    } else {
+    if (state < LIVE || handle >>> 0 !== handle) {
       this.#freeInC(handle);
+      return;
     }
+    const stacks = this[STACKS];
+    const at = state * STACK;
+    if (stacks[at] === MOST) this.#spill(state, MOST / 2);
+    stacks[at + ++stacks[at]] = handle;
+    this[STATES][handle - FIRST_ADDRESS >>> 4] = AT_HAND;
   }
 
   // What came first goes back to the bits, or to C.
@@ -181,7 +186,7 @@ class Store {
     const stacks = this[STACKS];
     const at = live * STACK;
     for (let i = 1; i <= count; i++) {
-      const address = stacks[at + i] >>> 0;
+      const address = stacks[at + i];
       this[STATES][address - FIRST_ADDRESS >>> 4] = 0;
       if (!this.#magazine.give(address)) {
         native.storeFree(this.#number, this.#isSlab, address);
