@@ -16,6 +16,7 @@ type Arena struct {
 	base   unsafe.Pointer // of the chunk at hand
 	top    uintptr        // bytes of it that are in use
 	end    uintptr        // bytes that it has
+	plain  unsafe.Pointer // the type that was last found to have no pointers
 	heap   *Heap          // nil when one of both was closed
 	chunks []chunk        // the last is at hand
 	ended  int64          // bytes in use of the others
@@ -44,29 +45,39 @@ func (h *Heap) NewArena() (*Arena, error) {
 
 // New gives a T in the arena, all 0. It fails with ErrPointers if T has any.
 func New[T any](a *Arena) (*T, error) {
+	if a != nil && typeWord((*T)(nil)) == a.plain {
+		if top := a.top; roundedSize[T]() <= a.end-top {
+			a.top = top + roundedSize[T]()
+			p := (*T)(unsafe.Add(a.base, top))
+			*p = *new(T)
+			return p, nil
+		}
+	}
+	return newSlowly[T](a)
+}
+
+func roundedSize[T any]() uintptr {
+	return (unsafe.Sizeof(*new(T)) + unitSize - 1) &^ (unitSize - 1)
+}
+
+// newSlowly is New of a type that was not the last, or when the chunk at hand
+// has no room.
+func newSlowly[T any](a *Arena) (*T, error) {
 	if a == nil {
 		return new(T), nil
 	}
-	if !isPlain[T]() {
-		if err := CheckType[T](); err != nil {
-			return nil, err
-		}
+	if err := CheckType[T](); err != nil {
+		return nil, err
 	}
-	var zero T
-	size := (unsafe.Sizeof(zero) + unitSize - 1) &^ (unitSize - 1)
-	top := a.top
-	if size > a.end-top || watched {
-		p, err := a.more(size)
-		if err != nil {
-			return nil, err
-		}
-		*(*T)(p) = zero
-		return (*T)(p), nil
+	if !watched {
+		a.plain = typeWord((*T)(nil))
 	}
-	a.top = top + size
-	p := (*T)(unsafe.Add(a.base, top))
-	*p = zero
-	return p, nil
+	p, err := a.take(max(unsafe.Sizeof(*new(T)), 1))
+	if err != nil {
+		return nil, err
+	}
+	*(*T)(p) = *new(T)
+	return (*T)(p), nil
 }
 
 // Slice gives a slice of that length and capacity in the arena, all 0.
