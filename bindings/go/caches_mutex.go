@@ -31,10 +31,6 @@ func (h *Heap) retire() []*cache {
 	defer h.caches.Unlock()
 	old := h.caches.cache
 	h.caches.cache = cache{}
-	if h.closed.Load() {
-		// Nothing is taken from it nor given to it any more.
-		return nil
-	}
 	return []*cache{&old}
 }
 

@@ -9,23 +9,24 @@
 
 static void cross(mems_space *space, uint64_t used, void *arg)
 {
-	struct go_core *core = arg;
+	struct mems_go_core *core = arg;
 
 	(void)space;
 	(void)used;
 	__atomic_store_n(&core->crossed, 1, __ATOMIC_RELAXED);
 }
 
-int go_crossed(struct go_core *core)
+int mems_go_crossed(struct mems_go_core *core)
 {
 	return (int)__atomic_exchange_n(&core->crossed, 0, __ATOMIC_RELAXED);
 }
 
-int go_open(void *memory, size_t size, const struct go_options *wanted,
-	    struct go_core **made)
+int mems_go_open(void *memory, size_t size,
+		 const struct mems_go_options *wanted,
+	    struct mems_go_core **made)
 {
 	struct mems_space_options options = MEMS_SPACE_OPTIONS;
-	struct go_core *core = calloc(1, sizeof(*core));
+	struct mems_go_core *core = calloc(1, sizeof(*core));
 	int error;
 
 	if (core == NULL)
@@ -52,9 +53,9 @@ int go_open(void *memory, size_t size, const struct go_options *wanted,
 
 /* A space that somebody else of this process made, by this copy of the
    library; and its depot, if there is one. */
-int go_adopt(void *space, uint64_t depot, struct go_core **made)
+int mems_go_adopt(void *space, uint64_t depot, struct mems_go_core **made)
 {
-	struct go_core *core = calloc(1, sizeof(*core));
+	struct mems_go_core *core = calloc(1, sizeof(*core));
 	int error;
 
 	if (core == NULL)
@@ -73,7 +74,7 @@ int go_adopt(void *space, uint64_t depot, struct go_core **made)
 	return 0;
 }
 
-void go_close(struct go_core *core)
+void mems_go_close(struct mems_go_core *core)
 {
 	if (core->depot != NULL)
 		(void)mems_depot_detach(core->depot);
@@ -82,7 +83,7 @@ void go_close(struct go_core *core)
 	free(core);
 }
 
-uint64_t go_alloc(struct go_core *core, size_t size, size_t alignment,
+uint64_t mems_go_alloc(struct mems_go_core *core, size_t size, size_t alignment,
 		  int *error)
 {
 	mems_va va = mems_space_aligned_alloc(core->space, alignment, size);
@@ -91,7 +92,8 @@ uint64_t go_alloc(struct go_core *core, size_t size, size_t alignment,
 	return va;
 }
 
-uint64_t go_resize(struct go_core *core, uint64_t va, size_t size, int *error)
+uint64_t mems_go_resize(struct mems_go_core *core, uint64_t va, size_t size,
+			int *error)
 {
 	mems_va moved = mems_space_resize(core->space, va, size);
 
@@ -99,33 +101,35 @@ uint64_t go_resize(struct go_core *core, uint64_t va, size_t size, int *error)
 	return moved;
 }
 
-int go_free(struct go_core *core, uint64_t va)
+int mems_go_free(struct mems_go_core *core, uint64_t va)
 {
 	return mems_space_free(core->space, va);
 }
 
-uint64_t go_usable(struct go_core *core, uint64_t va)
+uint64_t mems_go_usable(struct mems_go_core *core, uint64_t va)
 {
 	return mems_space_usable_size(core->space, va);
 }
 
-int go_contains(struct go_core *core, uint64_t va)
+int mems_go_contains(struct mems_go_core *core, uint64_t va)
 {
 	return mems_space_contains(core->space, va);
 }
 
-int go_read(struct go_core *core, uint64_t va, void *to, size_t length)
+int mems_go_read(struct mems_go_core *core, uint64_t va, void *to,
+		 size_t length)
 {
 	return mems_space_read(core->space, va, to, length);
 }
 
-int go_write(struct go_core *core, uint64_t va, const void *from, size_t length)
+int mems_go_write(struct mems_go_core *core, uint64_t va, const void *from,
+		  size_t length)
 {
 	return mems_space_write(core->space, va, from, length);
 }
 
-/* The depot is made when somebody wants it: a space of blocks alone has none. */
-static mems_depot *depot_of(struct go_core *core)
+/* The depot is made when somebody wants it: a space may have blocks alone. */
+static mems_depot *depot_of(struct mems_go_core *core)
 {
 	if (core->depot == NULL)
 		core->depot = mems_depot_create(core->space);
@@ -133,7 +137,7 @@ static mems_depot *depot_of(struct go_core *core)
 }
 
 /* Goroutines come on any thread, one at a time: whoever calls is the owner. */
-uint32_t go_take(struct go_core *core, size_t size, uint32_t *units,
+uint32_t mems_go_take(struct mems_go_core *core, size_t size, uint32_t *units,
 		 uint32_t count)
 {
 	uint32_t n = 0;
@@ -151,7 +155,8 @@ uint32_t go_take(struct go_core *core, size_t size, uint32_t *units,
 	return n;
 }
 
-int go_give(struct go_core *core, const uint32_t *units, uint32_t count)
+int mems_go_give(struct mems_go_core *core, const uint32_t *units,
+		 uint32_t count)
 {
 	int result = 0;
 
@@ -168,24 +173,24 @@ int go_give(struct go_core *core, const uint32_t *units, uint32_t count)
 	return result;
 }
 
-uint64_t go_block_size(struct go_core *core, uint32_t unit)
+uint64_t mems_go_block_size(struct mems_go_core *core, uint32_t unit)
 {
 	return core->depot == NULL ? 0 : mems_depot_usable_size(core->depot,
 					core->base + ((size_t)unit << 4));
 }
 
-uint64_t go_depot(struct go_core *core)
+uint64_t mems_go_depot(struct mems_go_core *core)
 {
 	return depot_of(core) == NULL ? MEMS_VA_NONE :
 					mems_depot_address(core->depot);
 }
 
-int go_limit(struct go_core *core, uint64_t soft, uint64_t hard)
+int mems_go_limit(struct mems_go_core *core, uint64_t soft, uint64_t hard)
 {
 	return mems_space_limit(core->space, soft, hard, cross, core);
 }
 
-uint64_t go_trim(struct go_core *core)
+uint64_t mems_go_trim(struct mems_go_core *core)
 {
 	uint64_t slabs = 0, pages = 0;
 
@@ -195,7 +200,7 @@ uint64_t go_trim(struct go_core *core)
 	return pages;
 }
 
-int go_verify(struct go_core *core, char *report, size_t length)
+int mems_go_verify(struct mems_go_core *core, char *report, size_t length)
 {
 	int error = mems_space_verify(core->space, report, length);
 
@@ -204,14 +209,14 @@ int go_verify(struct go_core *core, char *report, size_t length)
 	return error;
 }
 
-uint64_t go_used(struct go_core *core)
+uint64_t mems_go_used(struct mems_go_core *core)
 {
 	struct mems_space_stats space = { .size = sizeof(space) };
 
 	return mems_space_stats(core->space, &space) == 0 ? space.used : 0;
 }
 
-void go_stats(struct go_core *core, struct go_stats *stats)
+void mems_go_stats(struct mems_go_core *core, struct mems_go_stats *stats)
 {
 	struct mems_space_stats space = { .size = sizeof(space) };
 	struct mems_slab_stats depot = { .size = sizeof(depot) };
@@ -219,7 +224,7 @@ void go_stats(struct go_core *core, struct go_stats *stats)
 	(void)mems_space_stats(core->space, &space);
 	if (core->depot != NULL)
 		(void)mems_depot_stats(core->depot, &depot);
-	*stats = (struct go_stats){
+	*stats = (struct mems_go_stats){
 		.maximum = space.maximum, .mapped = space.mapped,
 		.used = space.used, .used_peak = space.used_peak,
 		.largest_hole = space.largest_hole, .nodes = space.nodes,
@@ -236,7 +241,7 @@ void go_stats(struct go_core *core, struct go_stats *stats)
 }
 
 struct walk {
-	struct go_segment *segments;
+	struct mems_go_segment *segments;
 	size_t room, count;
 };
 
@@ -247,7 +252,7 @@ static int note(mems_space *space, const struct mems_segment *segment,
 
 	(void)space;
 	if (walk->count < walk->room)
-		walk->segments[walk->count] = (struct go_segment){
+		walk->segments[walk->count] = (struct mems_go_segment){
 			segment->va, segment->size, segment->node,
 			(uint64_t)segment->kind };
 	walk->count++;
@@ -255,7 +260,8 @@ static int note(mems_space *space, const struct mems_segment *segment,
 }
 
 /* How many segments there are, of which the first `room` are told. */
-size_t go_walk(struct go_core *core, struct go_segment *segments, size_t room)
+size_t mems_go_walk(struct mems_go_core *core,
+		    struct mems_go_segment *segments, size_t room)
 {
 	struct walk walk = { segments, room, 0 };
 
@@ -263,19 +269,19 @@ size_t go_walk(struct go_core *core, struct go_segment *segments, size_t room)
 	return walk.count;
 }
 
-int go_root_set(struct go_core *core, const char *name, uint64_t va)
+int mems_go_root_set(struct mems_go_core *core, const char *name, uint64_t va)
 {
 	return mems_space_root_set(core->space, name, va);
 }
 
-int go_root_get(struct go_core *core, const char *name, uint64_t *va)
+int mems_go_root_get(struct mems_go_core *core, const char *name, uint64_t *va)
 {
 	errno = 0;
 	*va = mems_space_root_get(core->space, name);
 	return -errno;
 }
 
-int go_root_remove(struct go_core *core, const char *name)
+int mems_go_root_remove(struct mems_go_core *core, const char *name)
 {
 	return mems_space_root_remove(core->space, name);
 }

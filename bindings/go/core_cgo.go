@@ -10,27 +10,27 @@ package mems
 #cgo mems_system CFLAGS: -DMEMS_GO_SYSTEM=1
 #cgo mems_system pkg-config: libmems
 
-#cgo noescape go_open
-#cgo nocallback go_open
-#cgo nocallback go_close
-#cgo noescape go_alloc
-#cgo nocallback go_alloc
-#cgo noescape go_resize
-#cgo nocallback go_resize
-#cgo nocallback go_free
-#cgo nocallback go_usable
-#cgo nocallback go_contains
-#cgo noescape go_read
-#cgo nocallback go_read
-#cgo noescape go_write
-#cgo nocallback go_write
-#cgo noescape go_take
-#cgo nocallback go_take
-#cgo noescape go_give
-#cgo nocallback go_give
-#cgo nocallback go_block_size
-#cgo nocallback go_crossed
-#cgo nocallback go_used
+#cgo noescape mems_go_open
+#cgo nocallback mems_go_open
+#cgo nocallback mems_go_close
+#cgo noescape mems_go_alloc
+#cgo nocallback mems_go_alloc
+#cgo noescape mems_go_resize
+#cgo nocallback mems_go_resize
+#cgo nocallback mems_go_free
+#cgo nocallback mems_go_usable
+#cgo nocallback mems_go_contains
+#cgo noescape mems_go_read
+#cgo nocallback mems_go_read
+#cgo noescape mems_go_write
+#cgo nocallback mems_go_write
+#cgo noescape mems_go_take
+#cgo nocallback mems_go_take
+#cgo noescape mems_go_give
+#cgo nocallback mems_go_give
+#cgo nocallback mems_go_block_size
+#cgo nocallback mems_go_crossed
+#cgo nocallback mems_go_used
 
 #include "core.h"
 #include <errno.h>
@@ -49,7 +49,7 @@ import (
 // Its calls may come from any goroutine, but for take and give, which come from
 // one at a time.
 type core struct {
-	c    *C.struct_go_core
+	c    *C.struct_mems_go_core
 	base unsafe.Pointer // of unit 0
 	pin  *runtime.Pinner
 }
@@ -82,7 +82,7 @@ func (e errno) wrap() error {
 }
 
 func openCore(r region, o *options) (*core, error) {
-	wanted := C.struct_go_options{
+	wanted := C.struct_mems_go_options{
 		growth: growth, granule: unitSize, soft: C.uint64_t(o.soft),
 		hard: C.uint64_t(o.hard),
 	}
@@ -92,7 +92,7 @@ func openCore(r region, o *options) (*core, error) {
 		c.pin.Pin(r.base)
 		pinned.Store(c.pin, nil)
 	}
-	err := errno(C.go_open(r.base, C.size_t(r.size), &wanted, &c.c))
+	err := errno(C.mems_go_open(r.base, C.size_t(r.size), &wanted, &c.c))
 	if err != 0 {
 		c.unpin()
 		return nil, err.wrap()
@@ -103,7 +103,7 @@ func openCore(r region, o *options) (*core, error) {
 
 func adoptCore(space unsafe.Pointer, depot Addr) (*core, error) {
 	c := new(core)
-	err := errno(C.go_adopt(space, C.uint64_t(depot), &c.c))
+	err := errno(C.mems_go_adopt(space, C.uint64_t(depot), &c.c))
 	if err != 0 {
 		return nil, err.wrap()
 	}
@@ -112,7 +112,7 @@ func adoptCore(space unsafe.Pointer, depot Addr) (*core, error) {
 }
 
 func (c *core) close() {
-	C.go_close(c.c)
+	C.mems_go_close(c.c)
 	c.unpin()
 }
 
@@ -125,7 +125,7 @@ func (c *core) unpin() {
 
 func (c *core) alloc(size, alignment uintptr) (Addr, error) {
 	var err C.int
-	addr := Addr(C.go_alloc(c.c, C.size_t(size), C.size_t(alignment), &err))
+	addr := Addr(C.mems_go_alloc(c.c, C.size_t(size), C.size_t(alignment), &err))
 	if err == -C.EINVAL {
 		return 0, ErrBadSize
 	}
@@ -134,57 +134,57 @@ func (c *core) alloc(size, alignment uintptr) (Addr, error) {
 
 func (c *core) resize(addr Addr, size uintptr) (Addr, error) {
 	var err C.int
-	moved := Addr(C.go_resize(c.c, C.uint64_t(addr), C.size_t(size), &err))
+	moved := Addr(C.mems_go_resize(c.c, C.uint64_t(addr), C.size_t(size), &err))
 	return moved, errno(err).wrap()
 }
 
 func (c *core) free(addr Addr) error {
-	return errno(C.go_free(c.c, C.uint64_t(addr))).wrap()
+	return errno(C.mems_go_free(c.c, C.uint64_t(addr))).wrap()
 }
 
 // usable is 0 where no block begins.
 func (c *core) usable(addr Addr) uintptr {
-	return uintptr(C.go_usable(c.c, C.uint64_t(addr)))
+	return uintptr(C.mems_go_usable(c.c, C.uint64_t(addr)))
 }
 
 func (c *core) contains(addr Addr) bool {
-	return C.go_contains(c.c, C.uint64_t(addr)) == 1
+	return C.mems_go_contains(c.c, C.uint64_t(addr)) == 1
 }
 
 func (c *core) read(addr Addr, to []byte) error {
-	return errno(C.go_read(c.c, C.uint64_t(addr),
+	return errno(C.mems_go_read(c.c, C.uint64_t(addr),
 		unsafe.Pointer(unsafe.SliceData(to)), C.size_t(len(to)))).wrap()
 }
 
 func (c *core) write(addr Addr, from []byte) error {
-	return errno(C.go_write(c.c, C.uint64_t(addr),
+	return errno(C.mems_go_write(c.c, C.uint64_t(addr),
 		unsafe.Pointer(unsafe.SliceData(from)), C.size_t(len(from)))).wrap()
 }
 
 // take fills units with blocks of this size and tells how many there were.
 func (c *core) take(size uintptr, units []uint32) int {
-	return int(C.go_take(c.c, C.size_t(size), (*C.uint32_t)(&units[0]),
+	return int(C.mems_go_take(c.c, C.size_t(size), (*C.uint32_t)(&units[0]),
 		C.uint32_t(len(units))))
 }
 
 // give takes blocks of any sizes back; the error is that of the last wrong one.
 func (c *core) give(units []uint32) error {
-	return errno(C.go_give(c.c, (*C.uint32_t)(&units[0]),
+	return errno(C.mems_go_give(c.c, (*C.uint32_t)(&units[0]),
 		C.uint32_t(len(units)))).wrap()
 }
 
 // blockSize is 0 where no block of take begins.
 func (c *core) blockSize(unit uint32) uintptr {
-	return uintptr(C.go_block_size(c.c, C.uint32_t(unit)))
+	return uintptr(C.mems_go_block_size(c.c, C.uint32_t(unit)))
 }
 
-func (c *core) depot() Addr { return Addr(C.go_depot(c.c)) }
+func (c *core) depot() Addr { return Addr(C.mems_go_depot(c.c)) }
 
 // handle is what other languages of the process know the space by.
 func (c *core) handle() unsafe.Pointer { return unsafe.Pointer(c.c.space) }
 
 func (c *core) limit(soft, hard int64) error {
-	err := errno(C.go_limit(c.c, C.uint64_t(soft), C.uint64_t(hard)))
+	err := errno(C.mems_go_limit(c.c, C.uint64_t(soft), C.uint64_t(hard)))
 	if err != 0 {
 		return ErrOption
 	}
@@ -193,24 +193,24 @@ func (c *core) limit(soft, hard int64) error {
 
 // crossed tells once that use went above the soft limit.
 func (c *core) crossed() bool {
-	return C.go_crossed(c.c) != 0
+	return C.mems_go_crossed(c.c) != 0
 }
 
-func (c *core) trim() int64 { return int64(C.go_trim(c.c)) }
+func (c *core) trim() int64 { return int64(C.mems_go_trim(c.c)) }
 
 func (c *core) verify() (string, error) {
 	const room = 256
 	report := (*C.char)(C.calloc(1, room))
 	defer C.free(unsafe.Pointer(report))
-	err := errno(C.go_verify(c.c, report, room)).wrap()
+	err := errno(C.mems_go_verify(c.c, report, room)).wrap()
 	return C.GoString(report), err
 }
 
-func (c *core) inUse() int64 { return int64(C.go_used(c.c)) }
+func (c *core) inUse() int64 { return int64(C.mems_go_used(c.c)) }
 
 func (c *core) stats() coreStats {
-	var s C.struct_go_stats
-	C.go_stats(c.c, &s)
+	var s C.struct_mems_go_stats
+	C.mems_go_stats(c.c, &s)
 	return coreStats{
 		maximum: int64(s.maximum), mapped: int64(s.mapped),
 		used: int64(s.used), peak: int64(s.used_peak),
@@ -227,11 +227,11 @@ func (c *core) stats() coreStats {
 }
 
 func (c *core) segments() []Segment {
-	var list []C.struct_go_segment
+	var list []C.struct_mems_go_segment
 	count := 64
 	for count > len(list) {
-		list = make([]C.struct_go_segment, count+count/8)
-		count = int(C.go_walk(c.c, &list[0], C.size_t(len(list))))
+		list = make([]C.struct_mems_go_segment, count+count/8)
+		count = int(C.mems_go_walk(c.c, &list[0], C.size_t(len(list))))
 	}
 	segments := make([]Segment, count)
 	for i := range segments {
@@ -245,7 +245,7 @@ func (c *core) segments() []Segment {
 func (c *core) setRoot(name string, addr Addr) error {
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text))
-	err := errno(C.go_root_set(c.c, text, C.uint64_t(addr)))
+	err := errno(C.mems_go_root_set(c.c, text, C.uint64_t(addr)))
 	if err == -C.EINVAL {
 		return ErrOption
 	}
@@ -256,12 +256,12 @@ func (c *core) root(name string) (Addr, error) {
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text))
 	var addr C.uint64_t
-	err := errno(C.go_root_get(c.c, text, &addr))
+	err := errno(C.mems_go_root_get(c.c, text, &addr))
 	return Addr(addr), err.wrap()
 }
 
 func (c *core) removeRoot(name string) error {
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text))
-	return errno(C.go_root_remove(c.c, text)).wrap()
+	return errno(C.mems_go_root_remove(c.c, text)).wrap()
 }

@@ -65,8 +65,9 @@ func Open(list ...Option) (*Heap, error) {
 	return h, nil
 }
 
-// NewHeap makes a heap in a space, which may have one of Go's only. It ends
-// before the space.
+// NewHeap makes a heap in a space, before which it must be closed. Its blocks are
+// the space's: those that live then end with the space, or when another heap of
+// it frees them.
 func NewHeap(s *Space, list ...Option) (*Heap, error) {
 	o, err := optionsOf(list)
 	if err != nil {
@@ -102,9 +103,15 @@ func (h *Heap) Close() error {
 	h.end()
 	h.guard.report(h)
 	h.watch.close()
-	h.retire()
+	caches := h.retire()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for l := range h.locals {
+		caches = append(caches, &l.cache)
+	}
+	if !h.owns {
+		h.quit(caches)
+	}
 	for l := range h.locals {
 		*l = Local{}
 	}
@@ -114,6 +121,22 @@ func (h *Heap) Close() error {
 	}
 	giveRegion(h.table, h.units)
 	return nil
+}
+
+// quit gives what is at hand back to a space that goes on.
+func (h *Heap) quit(caches []*cache) {
+	for _, c := range caches {
+		for class := range c.stacks {
+			if s := &c.stacks[class]; s.count > 0 {
+				_ = h.space.core.give(s.units[:s.count])
+			}
+		}
+	}
+	for _, list := range h.chunks.idle {
+		for _, p := range list {
+			_ = h.space.Free(h.space.AddrOf(p))
+		}
+	}
 }
 
 // Space is where the heap's blocks lie.
