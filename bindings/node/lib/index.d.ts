@@ -282,6 +282,12 @@ export class Space {
   contains(handle: Handle): boolean;
 
   /**
+   * The address of the space's `mems_space` in C, for native code of this
+   * process that has the same copy of the library: build the addon with
+   * `MEMS_SYSTEM=1`. It is good until the space is destroyed.
+   */
+  readonly nativeSpace: bigint;
+  /**
    * Where the byte lies in the memory of this process, for C. Throws
    * `ERR_MEMS_ADDRESS` if it is in no live block.
    */

@@ -293,6 +293,12 @@ class Space {
       this.lives(handle);
   }
 
+  // The space's mems_space in C, as a BigInt, for native code of this process
+  // that has the same copy of the library: build the addon with MEMS_SYSTEM=1.
+  get nativeSpace() {
+    return native.spaceNative(this.#number);
+  }
+
   // Where the memory lies in this process.
   pointer(handle) {
     return native.spacePointer(this.#number, this.lookUp(handle));

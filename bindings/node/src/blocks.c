@@ -163,6 +163,24 @@ static napi_value space_pointer(napi_env env, napi_callback_info info)
 	return pointer;
 }
 
+/* The space as native code of the same copy of the library has it. */
+static napi_value space_native(napi_env env, napi_callback_info info)
+{
+	struct thread *thread;
+	struct entry *entry;
+	napi_value argument, pointer;
+
+	if (!begin(env, info, &thread, &argument, 1))
+		return NULL;
+	entry = thread_find(thread, argument, KIND_SPACE);
+	if (entry == NULL ||
+	    napi_create_bigint_uint64(env, (uint64_t)(uintptr_t)
+				      region_of(thread, entry)->space,
+				      &pointer) != napi_ok)
+		return NULL;
+	return pointer;
+}
+
 const struct call block_calls[] = {
 	{ "spaceAlloc", space_alloc },
 	{ "spaceAlignedAlloc", space_aligned },
@@ -172,5 +190,6 @@ const struct call block_calls[] = {
 	{ "spaceUsableSize", space_usable },
 	{ "spaceContains", space_contains },
 	{ "spacePointer", space_pointer },
+	{ "spaceNative", space_native },
 	{ NULL, NULL },
 };

@@ -445,3 +445,16 @@ test('a process that does not destroy', () => {
   ok(end.status === 0 && end.stdout === '2\n', 'ends well');
   if (end.status !== 0) diag(ending(end));
 });
+
+test('the space as native code has it', () => {
+  const space = new Space({ size: SIZE });
+  const other = new Space({ size: SIZE });
+  is(typeof space.nativeSpace, 'bigint', 'is a number');
+  ok(space.nativeSpace > 0n && space.nativeSpace !== other.nativeSpace,
+    'of this space');
+  is(Space.attach(space).nativeSpace, space.nativeSpace,
+    'whoever has attached to it');
+  space.destroy();
+  throws(() => space.nativeSpace, 'ERR_MEMS_CLOSED', 'while it lives');
+  other.destroy();
+});
