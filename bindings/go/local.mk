@@ -3,6 +3,7 @@
 
 TESTS += %D%/go.test
 EXTRA_DIST += \
+	%D%/README.md \
 	%D%/arena.go \
 	%D%/arena_test.go \
 	%D%/arrow.go \
@@ -109,7 +110,8 @@ EXTRA_DIST += \
 	%D%/store_bench_test.go \
 	%D%/store_test.go \
 	%D%/testdata/consumer/main.go.txt \
-	%D%/testdata/zip/main.go.txt
+	%D%/testdata/zip/main.go.txt \
+	%D%/together/main.go
 
 # The library as the package compiles it in; it lies in the repository, since
 # that is where Go gets packages from.
