@@ -391,7 +391,18 @@ func TestPool(t *testing.T) {
 		wrong(t, pool.Free(nil), ErrNotOwned)
 		wrong(t, pool.Free(new(record)), ErrNotOwned)
 	}
+	mine, err := NewPool[record](l)
+	good(t, err)
+	last, err := mine.New()
+	good(t, err)
 	good(t, l.Close())
+	wrong(t, mine.Free(last), ErrClosed)
+	_, err = mine.New()
+	wrong(t, err, ErrClosed)
+	for _, none := range []Source{nil, (*Heap)(nil), (*Local)(nil), l} {
+		_, err = NewPool[record](none)
+		wrong(t, err, ErrClosed)
+	}
 	huge, err := NewPool[[100000]byte](h)
 	good(t, err)
 	one, err := huge.New()

@@ -38,7 +38,7 @@ func (l *Local) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.locals, l)
-	l.heap = nil
+	*l = Local{}
 	return nil
 }
 
