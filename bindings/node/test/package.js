@@ -61,8 +61,10 @@ test('the package', () => {
   const bare = { PATH: bin, HOME: home };
   const user = path.join(folder, 'user');
   for (const made of [home, bin, user]) fs.mkdirSync(made);
-  const where = spawnSync('sh', ['-c', 'command -v npm env sh'],
-    { encoding: 'utf8' }).stdout.trim().split('\n');
+  // Windows has no sh.
+  const { stdout } = spawnSync('sh', ['-c', 'command -v npm env sh'],
+    { encoding: 'utf8' });
+  const where = (stdout || '').trim().split('\n').filter(Boolean);
   fs.symlinkSync(process.execPath, path.join(bin, 'node'));
   for (const program of where) {
     fs.symlinkSync(program, path.join(bin, path.basename(program)));
