@@ -475,6 +475,31 @@ func TestForgottenHeap(t *testing.T) {
 	}
 }
 
+// With -race two goroutines that use a block at once are told of.
+func TestRaceIsSeen(t *testing.T) {
+	if !collected {
+		t.Skip("only with -race")
+	}
+	if os.Getenv("MEMS_TEST_RACE") != "" {
+		h := open(t)
+		p := Must(Must(NewPool[[8]int](h)).New())
+		done := make(chan bool)
+		go func() {
+			p[3] = 1
+			done <- true
+		}()
+		p[3] = 2
+		<-done
+		return
+	}
+	self := exec.Command(os.Args[0], "-test.run=^TestRaceIsSeen$")
+	self.Env = append(os.Environ(), "MEMS_TEST_RACE=1")
+	text, err := self.CombinedOutput()
+	if err == nil || !bytes.Contains(text, []byte("DATA RACE")) {
+		t.Errorf("%v, %s", err, text)
+	}
+}
+
 // With -asan a use of a freed block ends the process, by the line that did it.
 func TestUseAfterFree(t *testing.T) {
 	if !watched || guarded {

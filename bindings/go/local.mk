@@ -9,6 +9,8 @@ EXTRA_DIST += \
 	%D%/arrow.go \
 	%D%/arrow_test.go \
 	%D%/balance.go \
+	%D%/batch.go \
+	%D%/batch_test.go \
 	%D%/bench/bench_test.go \
 	%D%/bench/cache.go \
 	%D%/bench/cmalloc.go \
