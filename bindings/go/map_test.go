@@ -381,7 +381,7 @@ func TestMapHashSpreads(t *testing.T) {
 				worst = max(worst, n)
 			}
 			// 64 on the average; 128 for groups, of which there are half.
-			if worst > 280 {
+			if worst > 250 {
 				t.Errorf("keys << %d: part %d of the hash has %d alike", shift, i, worst)
 			}
 		}
