@@ -52,3 +52,18 @@ func BenchmarkLocalPair(b *testing.B) {
 	good(b, err)
 	benchmarkPool(b, l)
 }
+
+// A cache that lives at its limit: most allocations fail, and one is freed.
+func BenchmarkAtTheLimit(b *testing.B) {
+	h := open(b, Limit(1<<20))
+	var live [][]byte
+	for i := range b.N {
+		block, err := h.Alloc(16 + i*37%3000)
+		for err != nil {
+			good(b, h.Free(live[0]))
+			live = live[1:]
+			block, err = h.Alloc(16 + i*37%3000)
+		}
+		live = append(live, block)
+	}
+}
