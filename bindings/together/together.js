@@ -11,7 +11,7 @@ const folder = path.resolve(isMainThread ? process.argv[2] : workerData.folder);
 process.env.MEMS_ADDON = path.join(folder, 'mems.node');
 const { Space, Heap, struct } = require('../node');
 
-const RECORDS = Number(process.argv[3]) || 999999;
+const RECORDS = Number(process.argv[3]) || 1000000;
 const SIZE = 48;
 const OWNER = 1;              // 2 is C, 3 is Go
 const Row = struct({ number: 'u32', owner: 'u32', twice: 'f64' });
