@@ -4,7 +4,7 @@
 TESTS += %D%/together.test
 EXTRA_DIST += \
 	%D%/README \
-	%D%/build \
+	%D%/build.sh \
 	%D%/together.c \
 	%D%/together.js \
 	%D%/together.test

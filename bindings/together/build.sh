@@ -5,7 +5,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 test $# -eq 1 || {
-	echo 'usage: build FOLDER' >&2
+	echo 'usage: build.sh FOLDER' >&2
 	exit 1
 }
 mkdir -p "$1"
