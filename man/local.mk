@@ -53,6 +53,7 @@ dist_man_MANS = \
 	%D%/man3/mems_space_contains.3 \
 	%D%/man3/mems_space_create.3 \
 	%D%/man3/mems_space_destroy.3 \
+	%D%/man3/mems_space_extend.3 \
 	%D%/man3/mems_space_draw.3 \
 	%D%/man3/mems_space_free.3 \
 	%D%/man3/mems_space_get.3 \

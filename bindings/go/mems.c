@@ -2248,6 +2248,7 @@ struct region {
 	uint32_t byte_order;
 	uint64_t first_va;
 	uint64_t maximum;	/* bytes of data */
+	uint64_t reach;		/* of them, those that there is memory for */
 	uint64_t wanted;	/* bytes of data asked for */
 	uint64_t growth;	/* bytes */
 	uint32_t granule;	/* bytes */
@@ -2289,6 +2290,7 @@ struct space {
 	uint8_t policy;
 	bool joins;			/* growth > 0: one node that gets longer */
 	bool ours;			/* the region is from the system */
+	bool extends;			/* the caller's memory gets usable */
 	bool returns;			/* pages may be given back */
 	bool kept;			/* not by itself: the layer above does */
 	bool watched;			/* a memory checker wants to know */
@@ -2315,7 +2317,7 @@ struct space {
 	void *arg;
 	uint64_t committed;		/* bytes of data with all that they need */
 	struct area area[AREAS];
-	void *mapping;
+	void *mapping;			/* the region and what is before it */
 	size_t mapping_size;
 	struct space *next, *previous;	/* in the registry, under its lock */
 };
@@ -3256,7 +3258,7 @@ static void space_chain__set_break(struct space *space, uint64_t brk)
 static uint64_t space_chain__step_for(struct space *space, uint64_t need)
 {
 	const struct region *region = space->region;
-	uint64_t room = region->maximum - region->brk;
+	uint64_t room = region->reach - region->brk;
 	uint64_t step = mems__round_up(need << space->shift, MEMS_PAGE_SIZE);
 
 	if (step > room)
@@ -3337,7 +3339,7 @@ void mems__chain_shrink(struct space *space)
 	/* Behind the break there was nothing: its page goes as a whole. */
 	mems__return_bytes(space, tail << space->shift,
 			   mems__min(old + mems__page_size() - 1,
-				     region->maximum));
+				     region->reach));
 	if (brk < region->extent / 2)
 		mems__region_shrink(space);
 }
@@ -4731,9 +4733,12 @@ static bool space_space__is_sound(const struct mems_space_options *options)
 	    options->soft_limit > options->hard_limit)
 		return false;
 	if (options->memory == NULL)
-		return options->memory_size == 0 && options->flags == 0;
+		return options->memory_size == 0 && options->flags == 0 &&
+		       options->memory_usable == 0;
 	return (uintptr_t)options->memory % 16 == 0 &&
-	       options->memory_size <= UINTPTR_MAX - (uintptr_t)options->memory;
+	       options->memory_size <=
+		       UINTPTR_MAX - (uintptr_t)options->memory &&
+	       options->memory_usable <= options->memory_size;
 }
 
 /* What a space gets that was not told how large it may become. */
@@ -4771,6 +4776,7 @@ static bool space_space__reserve(struct space *space, uint64_t maximum,
 	space->mapping_size = (size_t)plan.size;
 	mems__region_bind(space, &plan, memory);
 	space->region->maximum = maximum;
+	space->region->reach = maximum;
 	return true;
 }
 
@@ -4797,6 +4803,17 @@ static bool space_space__reserve_by_size(struct space *space,
 	return true;
 }
 
+/* The bytes of data that have memory when the first `usable` bytes have. */
+static uint64_t space_space__reach_of(const struct space *space, uint64_t usable)
+{
+	uint64_t front = (uintptr_t)space->data - (uintptr_t)space->mapping;
+
+	if (usable < front)
+		return 0;
+	return mems__min(mems__round_down(usable - front, MEMS_PAGE_SIZE),
+			 space->region->maximum);
+}
+
 /* Lay the region out in the caller's memory, as much data as goes in. */
 static bool space_space__borrow(struct space *space,
 		   const struct mems_space_options *options)
@@ -4804,9 +4821,13 @@ static bool space_space__borrow(struct space *space,
 	uintptr_t start = (uintptr_t)options->memory;
 	uintptr_t base = (uintptr_t)mems__round_up(start, 64);
 	uint64_t room = options->memory_size;
+	uint64_t usable = options->memory_usable;
 	uint64_t fits = 0, pages;
 	struct region_plan plan;
 
+	space->extends = usable > 0;
+	if (usable == 0)
+		usable = room;
 	if (room < base - start)
 		return false;
 	room -= base - start;
@@ -4829,16 +4850,20 @@ static bool space_space__borrow(struct space *space,
 	if (fits == 0)
 		return false;
 	mems__region_plan(&plan, fits * MEMS_PAGE_SIZE, options, base, 64);
+	if (usable < base - start + plan.offset[AREA_DATA] + MEMS_PAGE_SIZE)
+		return false;
 	if ((options->flags & MEMS_MEMORY_ZEROED) == 0) {
 		memset((void *)base, 0, (size_t)plan.offset[AREA_DATA]);
 		space->touched = NOWHERE;
 	}
 	space->returns = (options->flags & MEMS_MEMORY_PRIVATE) != 0;
+	space->mapping = options->memory;
 	mems__region_bind(space, &plan, (void *)base);
 	space->region->maximum = fits * MEMS_PAGE_SIZE;
 	space->region->wanted = options->maximum != 0 ?
 		mems__round_up(options->maximum, MEMS_PAGE_SIZE) :
 		fits * MEMS_PAGE_SIZE;
+	space->region->reach = space_space__reach_of(space, usable);
 	return true;
 }
 
@@ -4856,7 +4881,7 @@ static void space_space__set_up(struct space *space,
 	region->policy = options->policy;
 	space->watched = mems__watched();
 	if (space->watched && !space->ours)
-		mems__watch_forbid(space->data, (size_t)region->maximum);
+		mems__watch_forbid(space->data, (size_t)region->reach);
 	space->alive = SPACE_ALIVE;
 	mems_space_limit(&space->face, options->soft_limit,
 			 options->hard_limit, options->on_soft_limit,
@@ -4893,6 +4918,26 @@ mems_space *mems_space_create(const struct mems_space_options *options)
 	return &space->face;
 }
 
+int mems_space_extend(mems_space *handle, size_t usable)
+{
+	struct space *space = mems__space_of(handle);
+	uint64_t reach, before;
+
+	if (space == NULL || !space->extends)
+		return -EINVAL;
+	reach = space_space__reach_of(space, usable);
+	mems__lock_take(&space->lock);
+	before = space->region->reach;
+	if (reach > before) {
+		if (space->watched)
+			mems__watch_forbid(space->data + before,
+					   (size_t)(reach - before));
+		space->region->reach = reach;
+	}
+	mems__lock_drop(&space->lock);
+	return 0;
+}
+
 int mems_space_destroy(mems_space *handle)
 {
 	struct space *space = mems__space_of(handle);
@@ -4905,7 +4950,7 @@ int mems_space_destroy(mems_space *handle)
 		mems__watch_keep(space->data, (size_t)
 				 (space->ours ?
 				  space->area[AREA_DATA].committed :
-				  space->region->maximum));
+				  space->region->reach));
 	memset(space->region->magic, 0, sizeof(space->region->magic));
 	if (space->ours)
 		mems__pages_release(space->mapping, space->mapping_size);
@@ -5117,7 +5162,8 @@ static bool space_verify__check_head(const struct space *space, const char **wro
 	    region->byte_order != REGION_BYTE_ORDER ||
 	    region->granule != (uint32_t)1 << space->shift)
 		*wrong = "the head of the region is damaged";
-	else if (region->brk > region->maximum ||
+	else if (region->brk > region->reach ||
+		 region->reach > region->maximum ||
 		 region->brk % MEMS_PAGE_SIZE != 0 ||
 		 region->brk != space->face.limit ||
 		 region->brk != space->top << space->shift)

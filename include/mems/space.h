@@ -83,16 +83,18 @@ struct mems_space_options {
 	void *memory;		/* the caller's memory to build the space in, a
 				   multiple of 16; NULL: the system's */
 	size_t memory_size;
+	size_t memory_usable;	/* of these, the first that may be touched so
+				   far, see mems_space_extend(); 0: all */
 	uint32_t flags;		/* MEMS_MEMORY_ bits */
 	uint32_t reserved;	/* 0 */
 };
 
 #define MEMS_SPACE_OPTIONS                                                    \
 	{ sizeof(struct mems_space_options), 0, 65536, 16, MEMS_GOOD_FIT,     \
-	  0, 0, NULL, NULL, NULL, 0, 0, 0 }
+	  0, 0, NULL, NULL, NULL, 0, 0, 0, 0 }
 #define MEMS_SPACE_CLASSIC                                                    \
 	{ sizeof(struct mems_space_options), 0, 0, 8, MEMS_FIRST_FIT,         \
-	  0, 0, NULL, NULL, NULL, 0, 0, 0 }
+	  0, 0, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /*
  * Make a space. `options` may be NULL for MEMS_SPACE_OPTIONS.
@@ -106,11 +108,19 @@ struct mems_space_options {
  *   EINVAL  an option is out of its range, unknown or contradicts another;
  *           options.size is not that of a known version; memory is not a
  *           multiple of 16
- *   ENOMEM  the addresses could not be reserved, or memory_size is too small
- *           for a space of one page
+ *   ENOMEM  the addresses could not be reserved, or memory_size or
+ *           memory_usable is too small for a space of one page
  */
 MEMS_API MEMS_NODISCARD
 mems_space *mems_space_create(const struct mems_space_options *options);
+
+/*
+ * Tell a space made with memory_usable that now the first `usable` bytes of its
+ * memory may be touched. Fewer than it knows of already change nothing, so that
+ * several threads may tell it in any order.
+ *   -EINVAL  the space was made without; space is NULL or was destroyed
+ */
+MEMS_API int mems_space_extend(mems_space *space, size_t usable);
 
 /*
  * End a space and give its memory back (the caller's memory is the caller's

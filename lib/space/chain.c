@@ -47,7 +47,7 @@ static void set_break(struct space *space, uint64_t brk)
 static uint64_t step_for(struct space *space, uint64_t need)
 {
 	const struct region *region = space->region;
-	uint64_t room = region->maximum - region->brk;
+	uint64_t room = region->reach - region->brk;
 	uint64_t step = mems__round_up(need << space->shift, MEMS_PAGE_SIZE);
 
 	if (step > room)
@@ -128,7 +128,7 @@ void mems__chain_shrink(struct space *space)
 	/* Behind the break there was nothing: its page goes as a whole. */
 	mems__return_bytes(space, tail << space->shift,
 			   mems__min(old + mems__page_size() - 1,
-				     region->maximum));
+				     region->reach));
 	if (brk < region->extent / 2)
 		mems__region_shrink(space);
 }

@@ -42,9 +42,12 @@ static bool is_sound(const struct mems_space_options *options)
 	    options->soft_limit > options->hard_limit)
 		return false;
 	if (options->memory == NULL)
-		return options->memory_size == 0 && options->flags == 0;
+		return options->memory_size == 0 && options->flags == 0 &&
+		       options->memory_usable == 0;
 	return (uintptr_t)options->memory % 16 == 0 &&
-	       options->memory_size <= UINTPTR_MAX - (uintptr_t)options->memory;
+	       options->memory_size <=
+		       UINTPTR_MAX - (uintptr_t)options->memory &&
+	       options->memory_usable <= options->memory_size;
 }
 
 /* What a space gets that was not told how large it may become. */
@@ -82,6 +85,7 @@ static bool reserve(struct space *space, uint64_t maximum,
 	space->mapping_size = (size_t)plan.size;
 	mems__region_bind(space, &plan, memory);
 	space->region->maximum = maximum;
+	space->region->reach = maximum;
 	return true;
 }
 
@@ -108,6 +112,17 @@ static bool reserve_by_size(struct space *space,
 	return true;
 }
 
+/* The bytes of data that have memory when the first `usable` bytes have. */
+static uint64_t reach_of(const struct space *space, uint64_t usable)
+{
+	uint64_t front = (uintptr_t)space->data - (uintptr_t)space->mapping;
+
+	if (usable < front)
+		return 0;
+	return mems__min(mems__round_down(usable - front, MEMS_PAGE_SIZE),
+			 space->region->maximum);
+}
+
 /* Lay the region out in the caller's memory, as much data as goes in. */
 static bool borrow(struct space *space,
 		   const struct mems_space_options *options)
@@ -115,9 +130,13 @@ static bool borrow(struct space *space,
 	uintptr_t start = (uintptr_t)options->memory;
 	uintptr_t base = (uintptr_t)mems__round_up(start, 64);
 	uint64_t room = options->memory_size;
+	uint64_t usable = options->memory_usable;
 	uint64_t fits = 0, pages;
 	struct region_plan plan;
 
+	space->extends = usable > 0;
+	if (usable == 0)
+		usable = room;
 	if (room < base - start)
 		return false;
 	room -= base - start;
@@ -140,16 +159,20 @@ static bool borrow(struct space *space,
 	if (fits == 0)
 		return false;
 	mems__region_plan(&plan, fits * MEMS_PAGE_SIZE, options, base, 64);
+	if (usable < base - start + plan.offset[AREA_DATA] + MEMS_PAGE_SIZE)
+		return false;
 	if ((options->flags & MEMS_MEMORY_ZEROED) == 0) {
 		memset((void *)base, 0, (size_t)plan.offset[AREA_DATA]);
 		space->touched = NOWHERE;
 	}
 	space->returns = (options->flags & MEMS_MEMORY_PRIVATE) != 0;
+	space->mapping = options->memory;
 	mems__region_bind(space, &plan, (void *)base);
 	space->region->maximum = fits * MEMS_PAGE_SIZE;
 	space->region->wanted = options->maximum != 0 ?
 		mems__round_up(options->maximum, MEMS_PAGE_SIZE) :
 		fits * MEMS_PAGE_SIZE;
+	space->region->reach = reach_of(space, usable);
 	return true;
 }
 
@@ -167,7 +190,7 @@ static void set_up(struct space *space,
 	region->policy = options->policy;
 	space->watched = mems__watched();
 	if (space->watched && !space->ours)
-		mems__watch_forbid(space->data, (size_t)region->maximum);
+		mems__watch_forbid(space->data, (size_t)region->reach);
 	space->alive = SPACE_ALIVE;
 	mems_space_limit(&space->face, options->soft_limit,
 			 options->hard_limit, options->on_soft_limit,
@@ -204,6 +227,26 @@ mems_space *mems_space_create(const struct mems_space_options *options)
 	return &space->face;
 }
 
+int mems_space_extend(mems_space *handle, size_t usable)
+{
+	struct space *space = mems__space_of(handle);
+	uint64_t reach, before;
+
+	if (space == NULL || !space->extends)
+		return -EINVAL;
+	reach = reach_of(space, usable);
+	mems__lock_take(&space->lock);
+	before = space->region->reach;
+	if (reach > before) {
+		if (space->watched)
+			mems__watch_forbid(space->data + before,
+					   (size_t)(reach - before));
+		space->region->reach = reach;
+	}
+	mems__lock_drop(&space->lock);
+	return 0;
+}
+
 int mems_space_destroy(mems_space *handle)
 {
 	struct space *space = mems__space_of(handle);
@@ -216,7 +259,7 @@ int mems_space_destroy(mems_space *handle)
 		mems__watch_keep(space->data, (size_t)
 				 (space->ours ?
 				  space->area[AREA_DATA].committed :
-				  space->region->maximum));
+				  space->region->reach));
 	memset(space->region->magic, 0, sizeof(space->region->magic));
 	if (space->ours)
 		mems__pages_release(space->mapping, space->mapping_size);

@@ -73,6 +73,7 @@ struct region {
 	uint32_t byte_order;
 	uint64_t first_va;
 	uint64_t maximum;	/* bytes of data */
+	uint64_t reach;		/* of them, those that there is memory for */
 	uint64_t wanted;	/* bytes of data asked for */
 	uint64_t growth;	/* bytes */
 	uint32_t granule;	/* bytes */
@@ -114,6 +115,7 @@ struct space {
 	uint8_t policy;
 	bool joins;			/* growth > 0: one node that gets longer */
 	bool ours;			/* the region is from the system */
+	bool extends;			/* the caller's memory gets usable */
 	bool returns;			/* pages may be given back */
 	bool kept;			/* not by itself: the layer above does */
 	bool watched;			/* a memory checker wants to know */
@@ -140,7 +142,7 @@ struct space {
 	void *arg;
 	uint64_t committed;		/* bytes of data with all that they need */
 	struct area area[AREAS];
-	void *mapping;
+	void *mapping;			/* the region and what is before it */
 	size_t mapping_size;
 	struct space *next, *previous;	/* in the registry, under its lock */
 };

@@ -17,7 +17,8 @@ static bool check_head(const struct space *space, const char **wrong)
 	    region->byte_order != REGION_BYTE_ORDER ||
 	    region->granule != (uint32_t)1 << space->shift)
 		*wrong = "the head of the region is damaged";
-	else if (region->brk > region->maximum ||
+	else if (region->brk > region->reach ||
+		 region->reach > region->maximum ||
 		 region->brk % MEMS_PAGE_SIZE != 0 ||
 		 region->brk != space->face.limit ||
 		 region->brk != space->top << space->shift)

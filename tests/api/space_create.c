@@ -100,6 +100,7 @@ static void wrong_options_are_refused(void)
 	REFUSED(flags, 0x80000000);
 	REFUSED(reserved, 1);
 	REFUSED(memory_size, 8192);
+	REFUSED(memory_usable, 8192);
 	REFUSED(flags, MEMS_MEMORY_PRIVATE);
 	REFUSED(flags, MEMS_MEMORY_ZEROED);
 #undef REFUSED
@@ -119,6 +120,9 @@ static void wrong_options_are_refused(void)
 	is(create_errno(&o), ENOMEM, "memory of less than a page");
 	o.memory_size = SIZE_MAX;
 	is(create_errno(&o), EINVAL, "memory beyond the last address");
+	o.memory_size = 4096;
+	o.memory_usable = 4097;
+	is(create_errno(&o), EINVAL, "more usable than there is");
 }
 
 static void a_granule_is_any_power_of_two(void)
@@ -317,6 +321,81 @@ static void borrowed_memory_needs_not_be_zero(void)
 	free(memory);
 }
 
+/*
+ * A space in memory of which at first so many bytes are usable as it needs, and
+ * `step` more each time that it is full. What is not usable yet is a canary.
+ */
+static void memory_gets_usable(const struct mems_space_options *base,
+			       const char *layout, uint32_t flags, size_t step)
+{
+	const size_t whole = 2 << 20, page = MEMS_PAGE_SIZE;
+	unsigned char *buffer = calloc(1, whole + step + 16);
+	unsigned char *memory = buffer + 16 - (uintptr_t)buffer % 16;
+	struct mems_space_options o = *base;
+	size_t refused = 0, reach = 0, outside = 0, unsound = 0;
+	mems_space *space = NULL;
+	uint64_t pages = 0;
+
+	o.memory = memory;
+	o.memory_size = whole;
+	o.flags = flags;
+	while (space == NULL && o.memory_usable < whole) {
+		o.memory_usable += step;
+		space = mems_space_create(&o);
+	}
+	if (!ok(space != NULL, "%s: a space with %zu usable bytes", layout,
+		o.memory_usable))
+		return;
+	ok(space_stats(space).maximum > whole * 9 / 10, "%s: its maximum",
+	   layout);
+	for (size_t size = o.memory_usable; size <= whole; size += step) {
+		uint64_t more;
+
+		memset(memory + size, 0xa5, step);
+		refused += mems_space_extend(space, size) != 0 ||
+			   mems_space_extend(space, size / 2) != 0;
+		more = fill_with_pages(space);
+		reach += more > step / page + 1;
+		pages += more;
+		for (size_t i = 0; i < step; i++)
+			outside += memory[size + i] != 0xa5;
+		unsound += !space_is_sound(space);
+		memset(memory + size, 0, step);
+	}
+	is(refused, 0, "%s: it is extended, and never less", layout);
+	is(outside, 0, "%s: no byte behind was touched", layout);
+	is(reach, 0, "%s: no step gave more than it has", layout);
+	is(unsound, 0, "%s: it is sound after each", layout);
+	is(pages, space_stats(space).maximum / page, "%s: at last it has all",
+	   layout);
+	is(mems_space_extend(space, SIZE_MAX), 0, "%s: more than there is",
+	   layout);
+	is(fill_with_pages(space), 0, "%s: is not taken", layout);
+	for (uint64_t i = 0; i < pages; i++)
+		mems_space_free(space, MEMS_VA_FIRST + i * page);
+	is(mems_space_trim(space, NULL), 0, "%s: it is trimmed", layout);
+	is(fill_with_pages(space), pages, "%s: and filled again", layout);
+	ok(space_is_sound(space), "%s: it is sound", layout);
+	is(mems_space_destroy(space), 0, "%s: it ends", layout);
+	free(buffer);
+}
+
+static void all_usable_memory_is_not_extended(void)
+{
+	static _Alignas(16) unsigned char memory[65536];
+	struct mems_space_options o = defaults;
+	mems_space *space = mems_space_create(NULL);
+
+	is(mems_space_extend(space, 1 << 30), -EINVAL, "the system's memory");
+	mems_space_destroy(space);
+	o.memory = memory;
+	o.memory_size = sizeof(memory) / 2;
+	space = mems_space_create(&o);
+	is(mems_space_extend(space, sizeof(memory)), -EINVAL,
+	   "memory that is usable");
+	mems_space_destroy(space);
+}
+
 static void there_can_be_thousands(uint64_t maximum, size_t count)
 {
 	mems_space **spaces = calloc(count, sizeof(*spaces));
@@ -406,6 +485,7 @@ static void no_call_takes(mems_space *space, const char *when)
 	   when);
 	is(mems_space_limit(space, 0, 0, NULL, NULL), -EINVAL, "%s: limit",
 	   when);
+	is(mems_space_extend(space, 1 << 20), -EINVAL, "%s: extend", when);
 	is(mems_space_trim(space, &returned), -EINVAL, "%s: trim", when);
 	is(mems_space_defrag(space, &returned), -EINVAL, "%s: defrag", when);
 	is(mems_space_verify(space, report, sizeof(report)), -EINVAL,
@@ -441,6 +521,10 @@ int main(void)
 	more_than_the_system_has_is_refused();
 	borrowed_memory_is_used_and_not_left();
 	borrowed_memory_needs_not_be_zero();
+	memory_gets_usable(&defaults, "default", 0, 65536);
+	memory_gets_usable(&defaults, "zeroed", MEMS_MEMORY_ZEROED, 131072);
+	memory_gets_usable(&classic, "classic", 0, 65536);
+	all_usable_memory_is_not_extended();
 	there_can_be_thousands(64 << 10, test_scaled(5000));
 	there_can_be_thousands(0, test_scaled(LARGE_SPACES));
 	a_space_that_is_none_is_refused();
