@@ -139,8 +139,8 @@
 #else
 #include <time.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
+#include <signal.h>
 #include <fcntl.h>
 #include <dlfcn.h>
 #include <sched.h>
@@ -1094,6 +1094,10 @@ void mems__sleep(uint64_t milliseconds);
 bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 		      void (*in_child)(void));
 
+/* In a child: did this memory come along? Its owner may have had it left out,
+   as with MADV_DONTFORK. */
+bool mems__fork_brought(const void *memory);
+
 #endif
 
 /* --------------------------------------------------------- lib/os/helper.h */
@@ -1202,6 +1206,12 @@ bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 	(void)before;
 	(void)in_parent;
 	(void)in_child;
+	return true;
+}
+
+bool mems__fork_brought(const void *memory)
+{
+	(void)memory;
 	return true;
 }
 
@@ -1599,6 +1609,15 @@ bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 		      void (*in_child)(void))
 {
 	return pthread_atfork(before, in_parent, in_child) == 0;
+}
+
+bool mems__fork_brought(const void *memory)
+{
+	size_t page = mems__page_size();
+	char *start = (char *)memory - (uintptr_t)memory % page;
+
+	/* It has nothing to write, and fails where nothing is mapped. */
+	return msync(start, page, MS_ASYNC) == 0;
 }
 
 /* --------------------------------------------------- lib/os/helper_posix.c */
@@ -4494,12 +4513,16 @@ static void space_registry__in_parent(void)
 	mems__lock_drop_unranked(&space_registry__registry_lock);
 }
 
-/* Who waited is not here any more: the locks begin anew. */
+/* Who waited is not here any more: the locks begin anew. A space in memory that
+   its owner did not let come along has ended. */
 static void space_registry__in_child(void)
 {
 	mems__lock_after_fork();
-	for (struct space *space = space_registry__first; space != NULL; space = space->next)
+	for (struct space *space = space_registry__first; space != NULL; space = space->next) {
 		space->lock.word = 0;
+		if (!space->ours && !mems__fork_brought(space->region))
+			space->alive = space->face.limit = 0;
+	}
 	space_registry__registry_lock.word = 0;
 }
 
@@ -9703,6 +9726,9 @@ struct source {
 bool mems__source_begin(struct source *source, mems_space *space,
 			mems_heap *heap);
 
+/* False after a fork that left out the memory of its space. */
+bool mems__source_came_along(const struct source *source);
+
 /* How many bytes from the origin on can be told. */
 uint64_t mems__source_reach(const struct source *source);
 
@@ -12033,6 +12059,12 @@ bool mems__source_begin(struct source *source, mems_space *space,
 	return true;
 }
 
+bool mems__source_came_along(const struct source *source)
+{
+	return source->space == NULL ||
+	       ((const struct space *)source->space)->alive == SPACE_ALIVE;
+}
+
 uint64_t mems__source_reach(const struct source *source)
 {
 	uint64_t most = mems__min(REACH, UINTPTR_MAX - source->origin);
@@ -12154,6 +12186,16 @@ static void slab_store__in_parent(void)
 	mems__lock_drop_unranked(&mems__handles_lock);
 }
 
+/* What is known of a store without its memory: there is none. */
+static void slab_store__forget(struct store *store)
+{
+	for (struct owner *owner = store->owners; owner != NULL;
+	     owner = owner->next)
+		owner->kind = 0;
+	store->common.kind = 0;
+	store->alive = 0;
+}
+
 /* Owners that did not come along may have been between any two stores. */
 static void slab_store__in_child(void)
 {
@@ -12161,6 +12203,10 @@ static void slab_store__in_child(void)
 	mems__handles_lock.word = 0;
 	for (struct store *store = slab_store__stores; store != NULL; store = store->next) {
 		store->lock.word = 0;
+		if (!mems__source_came_along(&store->source)) {
+			slab_store__forget(store);
+			continue;
+		}
 		for (struct owner *owner = store->owners; owner != NULL;
 		     owner = owner->next) {
 			if (owner->thread == NULL || mems__owner_is_here(owner))
@@ -13023,8 +13069,12 @@ static void arena_arena__in_parent(void)
 static void arena_arena__in_child(void)
 {
 	arena_arena__arenas_lock.word = 0;
-	for (struct arena *arena = arena_arena__arenas; arena != NULL; arena = arena->next)
+	for (struct arena *arena = arena_arena__arenas; arena != NULL; arena = arena->next) {
 		arena->lock.word = 0;
+		if (arena->alive == ARENA_ALIVE &&
+		    !mems__source_came_along(&arena->source))
+			arena->alive = 0;
+	}
 }
 
 /* After the hooks of the layers below, whose locks are taken later. */

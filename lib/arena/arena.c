@@ -49,8 +49,12 @@ static void in_parent(void)
 static void in_child(void)
 {
 	arenas_lock.word = 0;
-	for (struct arena *arena = arenas; arena != NULL; arena = arena->next)
+	for (struct arena *arena = arenas; arena != NULL; arena = arena->next) {
 		arena->lock.word = 0;
+		if (arena->alive == ARENA_ALIVE &&
+		    !mems__source_came_along(&arena->source))
+			arena->alive = 0;
+	}
 }
 
 /* After the hooks of the layers below, whose locks are taken later. */

@@ -11,4 +11,8 @@
 bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 		      void (*in_child)(void));
 
+/* In a child: did this memory come along? Its owner may have had it left out,
+   as with MADV_DONTFORK. */
+bool mems__fork_brought(const void *memory);
+
 #endif

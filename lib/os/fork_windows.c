@@ -11,3 +11,9 @@ bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 	(void)in_child;
 	return true;
 }
+
+bool mems__fork_brought(const void *memory)
+{
+	(void)memory;
+	return true;
+}

@@ -30,6 +30,12 @@ bool mems__source_begin(struct source *source, mems_space *space,
 	return true;
 }
 
+bool mems__source_came_along(const struct source *source)
+{
+	return source->space == NULL ||
+	       ((const struct space *)source->space)->alive == SPACE_ALIVE;
+}
+
 uint64_t mems__source_reach(const struct source *source)
 {
 	uint64_t most = mems__min(REACH, UINTPTR_MAX - source->origin);

@@ -26,6 +26,9 @@ struct source {
 bool mems__source_begin(struct source *source, mems_space *space,
 			mems_heap *heap);
 
+/* False after a fork that left out the memory of its space. */
+bool mems__source_came_along(const struct source *source);
+
 /* How many bytes from the origin on can be told. */
 uint64_t mems__source_reach(const struct source *source);
 

@@ -43,6 +43,16 @@ static void in_parent(void)
 	mems__lock_drop_unranked(&mems__handles_lock);
 }
 
+/* What is known of a store without its memory: there is none. */
+static void forget(struct store *store)
+{
+	for (struct owner *owner = store->owners; owner != NULL;
+	     owner = owner->next)
+		owner->kind = 0;
+	store->common.kind = 0;
+	store->alive = 0;
+}
+
 /* Owners that did not come along may have been between any two stores. */
 static void in_child(void)
 {
@@ -50,6 +60,10 @@ static void in_child(void)
 	mems__handles_lock.word = 0;
 	for (struct store *store = stores; store != NULL; store = store->next) {
 		store->lock.word = 0;
+		if (!mems__source_came_along(&store->source)) {
+			forget(store);
+			continue;
+		}
 		for (struct owner *owner = store->owners; owner != NULL;
 		     owner = owner->next) {
 			if (owner->thread == NULL || mems__owner_is_here(owner))

@@ -35,12 +35,16 @@ static void in_parent(void)
 	mems__lock_drop_unranked(&registry_lock);
 }
 
-/* Who waited is not here any more: the locks begin anew. */
+/* Who waited is not here any more: the locks begin anew. A space in memory that
+   its owner did not let come along has ended. */
 static void in_child(void)
 {
 	mems__lock_after_fork();
-	for (struct space *space = first; space != NULL; space = space->next)
+	for (struct space *space = first; space != NULL; space = space->next) {
 		space->lock.word = 0;
+		if (!space->ours && !mems__fork_brought(space->region))
+			space->alive = space->face.limit = 0;
+	}
 	registry_lock.word = 0;
 }
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <mems.h>
@@ -149,10 +150,82 @@ static void a_child_is_a_process_like_any(void)
 	mems_space_destroy(spaces[0]);
 }
 
+#ifdef MADV_DONTFORK
+
+#define LEFT_OUT ((size_t)4 << 20)
+
+/* An owner of slots in another thread, at any point when the fork comes. */
+static void *keep_owning(void *arg)
+{
+	mems_depot *depot = arg;
+	void *block = mems_depot_alloc(depot, 40);
+
+	__atomic_store_n(&done, 2, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&done, __ATOMIC_RELAXED) != 1) {
+		mems_depot_free(depot, block);
+		block = mems_depot_alloc(depot, 40);
+	}
+	return block;
+}
+
+static int refuses(const void *answer)
+{
+	return answer == NULL && errno == EINVAL;
+}
+
+/* Its memory is not in the child: what lay there has ended, and no more. */
+static void a_space_may_be_left_out(void)
+{
+	void *memory = mmap(NULL, LEFT_OUT, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct mems_space_options options = MEMS_SPACE_OPTIONS;
+	struct mems_arena_options where = MEMS_ARENA_OPTIONS;
+	mems_space *space, *other = space_make(1 << 20);
+	mems_depot *depot, *theirs;
+	mems_arena *arena;
+	pthread_t thread;
+	pid_t child;
+	void *block;
+
+	options.memory = memory;
+	options.memory_size = LEFT_OUT;
+	space = mems_space_create(&options);
+	where.space = space;
+	arena = mems_arena_create(&where);
+	depot = mems_depot_create(space);
+	theirs = mems_depot_share(depot);
+	done = 0;
+	pthread_create(&thread, NULL, keep_owning, theirs);
+	while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) != 2)
+		continue;
+	madvise(memory, LEFT_OUT, MADV_DONTFORK);
+	child = fork();
+	if (child == 0)
+		_exit(mems_space_alloc(space, 1) != MEMS_VA_NONE ||
+		      mems_space_get(space, MEMS_VA_FIRST) != NULL ||
+		      !refuses(mems_depot_alloc(depot, 40)) ||
+		      !refuses(mems_depot_alloc(theirs, 40)) ||
+		      !refuses(mems_arena_alloc(arena, 40)) ||
+		      mems_space_alloc(other, 1) != MEMS_VA_FIRST);
+	is(wait_for(child), 0, "a child without the memory of a space");
+	__atomic_store_n(&done, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, &block);
+	ok(block != NULL && mems_arena_alloc(arena, 40) != NULL &&
+	   space_is_sound(space), "does its parent no harm");
+	mems_space_destroy(other);
+	mems_space_destroy(space);
+	munmap(memory, LEFT_OUT);
+}
+
+#endif
+
 int main(void)
 {
 	test_seed();
 	both_sides_go_on((int)test_scaled(200));
 	a_child_is_a_process_like_any();
+#ifdef MADV_DONTFORK
+	a_space_may_be_left_out();
+#endif
 	return done_testing();
 }
