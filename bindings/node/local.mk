@@ -65,6 +65,7 @@ EXTRA_DIST += \
 	%D%/test/frameworks.js \
 	%D%/test/fuzz.js \
 	%D%/test/fuzzer.js \
+	%D%/test/growth.js \
 	%D%/test/heap.js \
 	%D%/test/layout.js \
 	%D%/test/large.js \

@@ -80,7 +80,8 @@ class Arena {
       throw wrongRange('lifetime must be transient, intermediate or persistent');
     }
     const [number, address] = at === undefined ?
-      native.arenaCreate(space.number, kind, first, cap, shared) :
+      space.growing(first, () =>
+        native.arenaCreate(space.number, kind, first, cap, shared)) :
       native.arenaAttach(space.number, at);
     this.#space = space;
     this.#number = number;
@@ -158,7 +159,8 @@ class Arena {
   #allocSlowly(size) {
     let address = this.#shared ? this.#bumpShared(size) : 0;
     if (address === 0) {
-      address = native.arenaAlloc(this.#number, size, 16);
+      address = this.#space.growing(size, () =>
+        native.arenaAlloc(this.#number, size, 16));
       this.#look();
     }
     return this.#space.note(address, size, this.#era);
@@ -189,7 +191,8 @@ class Arena {
   }
 
   alignedAlloc(alignment, size) {
-    const address = native.arenaAlloc(this.#number, size, alignment);
+    const address = this.#space.growing(size, () =>
+      native.arenaAlloc(this.#number, size, alignment));
     this.#look();
     return this.#space.note(address, size, this.#era);
   }
@@ -218,7 +221,8 @@ class Arena {
   allocBulk(sizes, handles) {
     this.#space.wantHandles(handles);
     try {
-      native.allocBulk(this.#number, 1, sizes, handles);
+      this.#space.growing(0, () =>
+        native.allocBulk(this.#number, 1, sizes, handles));
     } finally {
       this.#look();
     }

@@ -64,13 +64,20 @@ export interface SpaceOptions {
    */
   memory?: 'shared' | 'mapped' | SharedArrayBuffer;
   /**
-   * The most bytes the space may have: 1 GiB unless told otherwise, less where
-   * so much cannot be reserved (64 MiB on Windows before Node.js 20). They are
-   * only taken as they are used. In a SharedArrayBuffer there are as many as
-   * one view may have: 4 GiB before Node.js 22, and 4 KiB less in Node.js 14.
-   * Mapped memory may have 64 GiB.
+   * The most bytes the space may have, or with `maximum` those it begins with:
+   * 1 GiB unless told otherwise, less where so much cannot be reserved (64 MiB
+   * on Windows). They are only taken as they are used. In a SharedArrayBuffer
+   * there are as many as one view may have: 4 GiB before Node.js 22, and 4 KiB
+   * less in Node.js 14. Mapped memory may have 64 GiB.
    */
   size?: number;
+  /**
+   * Of shared memory: the bytes that it may grow to. The default space grows to
+   * 4 GiB (1 GiB on Windows). Before Node.js 20, where buffers do not grow, all
+   * of `maximum` is there from the start. A growable SharedArrayBuffer of yours
+   * grows to its `maxByteLength`.
+   */
+  maximum?: number;
   /** The least bytes it grows by: 65536. 0: only what each block needs. */
   growth?: number;
   /** Sizes are rounded up to this power of two, up to 4096: 16. */

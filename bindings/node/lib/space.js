@@ -11,14 +11,19 @@ const {
   closed, noMemory, objectOf, wrongAddress, wrongRange, wrongType
 } = require('./errors');
 
+// What a space begins with that was not told, and what it may grow to.
 const SIZE = 2 ** 30;
-// Small on Windows before Node 20, which takes memory for all of it at once.
+const MAXIMUM = 2 ** 32;
+// Windows takes memory for all that is usable at once.
 const SIZE_EAGER = 2 ** 26;
 // The most that one view holds: 4 GiB, or almost, before Node 22. What lies
 // behind is seen through further windows, each half a view behind the last, so
 // that whatever is no longer than that lies in one of them.
 const VIEW = constants.MAX_LENGTH - constants.MAX_LENGTH % 4096;
 const STRIDE = 2 ** Math.floor(Math.log2(VIEW / 2 + 4096));
+
+// What else a block may need: its rounding, that of the chunk it comes in.
+const SLACK = 2 ** 17;
 
 const POLICIES = ['first-fit', 'good-fit'];
 
@@ -43,10 +48,10 @@ function tell(number, used) {
   if (space !== undefined) space.tell(used);
 }
 
-function defaultSize() {
-  const [major] = process.versions.node.split('.');
-  return process.platform === 'win32' && major < 20 ? SIZE_EAGER : SIZE;
-}
+const IS_EAGER = process.platform === 'win32';
+
+// Can a SharedArrayBuffer get longer? From Node 20 on.
+const GROWS = 'growable' in SharedArrayBuffer.prototype;
 
 function policyNumber(policy) {
   const number = POLICIES.indexOf(policy);
@@ -69,32 +74,41 @@ class Space {
   #checker;
   #listeners = [];
   #maximum;
+  #usable;        // as many bytes of memory that grows as C was told of
   #shared;
   #children = new Set();
 
   constructor(options = {}) {
     const {
-      memory = 'shared', size, growth = 65536, granule = 16,
+      memory = 'shared', size, maximum, growth = 65536, granule = 16,
       policy = 'good-fit', softLimit = 0, hardLimit = 0, checked = false, token
     } = objectOf(options);
     let made;
     let bytes;
+    if (maximum !== undefined && memory !== 'shared') {
+      throw wrongRange('maximum is for memory: \'shared\'');
+    }
     if (token !== undefined) {
-      bytes = token.memory === null ? undefined : new Uint8Array(token.memory);
+      bytes = token.memory ? bytesOf(token.memory) : undefined;
       made = native.spaceAttach(token.number, bytes);
     } else if (memory === 'mapped' || memory === 'reserved') {
-      const most = size === undefined ? defaultSize() : size;
+      const most = size === undefined ? mappedSize() : size;
       if (memory === 'mapped') wantSize(most);
       made = native.spaceMap(most, growth, granule, policyNumber(policy),
         softLimit, hardLimit);
     } else {
-      bytes = sharedMemory(memory, size);
-      made = native.spaceAdopt(bytes, 0, growth, granule, policyNumber(policy),
-        softLimit, hardLimit, memory === 'shared');
+      const buffer = sharedMemory(memory, size, maximum);
+      made = insist(() => {
+        bytes = bytesOf(buffer);
+        return native.spaceAdopt(bytes, 0, growth, granule,
+          policyNumber(policy), softLimit, hardLimit, memory === 'shared',
+          mostOf(buffer));
+      }, () => lengthen(buffer, 1));
     }
-    const [number, region, maximum, front] = made;
+    const [number, region, most, front] = made;
     this.#number = number;
-    this.#maximum = maximum;
+    this.#maximum = most;
+    this.#usable = bytes === undefined ? 0 : bytes.length;
     this.#shared = bytes !== undefined &&
       bytes.buffer instanceof SharedArrayBuffer;
     this.#checker = checked ? new Checker() : null;
@@ -124,9 +138,13 @@ class Space {
   // Adopted memory is one window; of mapped memory each is made when needed.
   #open(bytes, front, memory) {
     const window = new Window(0);
-    if (bytes !== undefined) window.set(bytes.buffer, front, this.#maximum);
+    if (bytes !== undefined) {
+      window.set(bytes.buffer, front,
+        Math.min(this.#maximum, bytes.length - front));
     // What was only reserved is not for JavaScript to look at.
-    else if (memory !== 'reserved') this.#map(window, 0);
+    } else if (memory !== 'reserved') {
+      this.#map(window, 0);
+    }
     this.#windows[0] = this.#first = window;
   }
 
@@ -145,11 +163,21 @@ class Space {
     if (!(offset >= 0 && offset + length <= this.#maximum)) {
       throw wrongAddress('the address is not in the space');
     }
-    const window = this.#window(Math.floor(offset / STRIDE));
+    const window = this.token.memory !== null ? this.#lengthened() :
+      this.#window(Math.floor(offset / STRIDE));
     if (offset + length > window.offset + window.length) {
       throw wrongAddress('the bytes are too many for one view');
     }
     return window;
+  }
+
+  // The window of adopted memory, which another thread may have made longer.
+  #lengthened() {
+    const { memory } = this.token;
+    const { start, length } = this.#first;
+    const now = Math.min(this.#maximum, memory.byteLength - start);
+    if (now > length) this.#first.set(memory, start, now);
+    return this.#first;
   }
 
   #window(index) {
@@ -243,24 +271,61 @@ class Space {
     if (this.#checker !== null) this.#checker.forget(address);
   }
 
+  // -------------------------------------------------------------------- growth
+
+  // What a call gives that wants about so many bytes.
+  growing(size, call) {
+    return insist(call, () => this.#grow(size));
+  }
+
+  // Have more usable memory, if that can help.
+  #grow(size) {
+    const { memory } = this.token;
+    if (memory === null || !memory.growable) return false;
+    const length = memory.byteLength;
+    // Another thread may have been faster.
+    if (length === this.#usable && !lengthen(memory, this.#want(size))) {
+      return false;
+    }
+    const bytes = bytesOf(memory);
+    native.spaceExtend(this.#number, bytes);
+    this.#usable = bytes.length;
+    return true;
+  }
+
+  // The bytes of memory that there must be for a block of this size; 0 if no
+  // memory helps.
+  #want(size) {
+    const { mapped, used, largestHole, hardLimit } = this.stats();
+    const more = Math.max(size - largestHole, 0);
+    if (hardLimit > 0 && used + size > hardLimit ||
+        mapped + more > this.#maximum) {
+      return 0;
+    }
+    return this.#first.start + mapped + more + SLACK;
+  }
+
   // -------------------------------------------------------------------- blocks
 
   alloc(size) {
-    return this.note(native.spaceAlloc(this.#number, size), size);
+    return this.note(this.growing(size, () =>
+      native.spaceAlloc(this.#number, size)), size);
   }
 
   alignedAlloc(alignment, size) {
-    return this.note(native.spaceAlignedAlloc(this.#number, alignment, size),
-      size);
+    return this.note(this.growing(size, () =>
+      native.spaceAlignedAlloc(this.#number, alignment, size)), size);
   }
 
   calloc(size) {
-    return this.note(native.spaceCalloc(this.#number, size), size);
+    return this.note(this.growing(size, () =>
+      native.spaceCalloc(this.#number, size)), size);
   }
 
   resize(handle, size) {
     const address = this.lookUp(handle);
-    const moved = native.spaceResize(this.#number, address, size);
+    const moved = this.growing(size, () =>
+      native.spaceResize(this.#number, address, size));
     if (moved === address && this.#checker === null) return handle;
     this.forget(address);
     return this.note(moved, size);
@@ -274,7 +339,8 @@ class Space {
 
   allocBulk(sizes, handles) {
     this.wantHandles(handles);
-    native.allocBulk(this.#number, 0, sizes, handles);
+    this.growing(0, () =>
+      native.allocBulk(this.#number, 0, sizes, handles));
     return this.noteAll(handles, sizes);
   }
 
@@ -498,9 +564,9 @@ class Space {
   }
 }
 
-function wantSize(size) {
+function wantSize(size, name = 'size') {
   if (!Number.isSafeInteger(size) || size < 1) {
-    throw wrongRange('size must be a whole number above 0');
+    throw wrongRange(name + ' must be a whole number above 0');
   }
 }
 
@@ -510,36 +576,88 @@ function wantEvent(event) {
   }
 }
 
+// What a call gives. If it has too little memory, it is made again as long as
+// there can be more.
+function insist(call, getMore) {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      if (error.code !== 'ERR_MEMS_NO_MEMORY' || !getMore()) throw error;
+    }
+  }
+}
+
+// What is usable of a buffer; an array that follows its length is slow.
+function bytesOf(memory) {
+  return new Uint8Array(memory, 0, memory.byteLength);
+}
+
+// How long it may get; 0: it stays as it is.
+function mostOf(memory) {
+  return memory.growable ? memory.maxByteLength : 0;
+}
+
+// Make it as long as is wanted, and rather twice as long as it is. False if it
+// is no longer than before.
+function lengthen(memory, wanted) {
+  const length = memory.byteLength;
+  if (wanted === 0 || !memory.growable) return false;
+  try {
+    memory.grow(Math.min(Math.max(wanted, length * 2), memory.maxByteLength));
+  } catch (error) {
+    // There is no memory for it, or another thread made it longer still.
+  }
+  return memory.byteLength > length;
+}
+
 // Any other buffer can be detached or made smaller while C works in it.
-function sharedMemory(memory, size) {
+function sharedMemory(memory, size, maximum) {
   if (memory instanceof SharedArrayBuffer) {
-    wantView(memory.byteLength);
-    return new Uint8Array(memory);
+    wantView(Math.max(memory.byteLength, mostOf(memory)));
+    return memory;
   }
   if (memory !== 'shared') {
     throw wrongRange('memory must be shared, mapped or a SharedArrayBuffer');
   }
-  if (size === undefined) return defaultMemory();
-  wantSize(size);
-  wantView(size);
-  return freshMemory(size);
+  if (size === undefined && maximum === undefined) return defaultMemory();
+  const most = maximum === undefined ? size : maximum;
+  const first = size === undefined ? Math.min(defaultSize(), most) : size;
+  wantSize(first);
+  wantSize(most, 'maximum');
+  if (most < first) throw wrongRange('maximum must be size at least');
+  wantView(most);
+  return freshMemory(first, most);
 }
 
 // Less where there are no addresses for so much.
 function defaultMemory() {
-  for (let size = defaultSize(); size > SIZE_EAGER; size /= 2) {
+  const first = defaultSize();
+  const most = !GROWS ? first : IS_EAGER ? SIZE : Math.min(MAXIMUM, VIEW);
+  for (let size = most; size > SIZE_EAGER; size /= 2) {
     try {
-      return freshMemory(size);
+      return freshMemory(Math.min(first, size), size);
     } catch (error) {
       // The last try tells.
     }
   }
-  return freshMemory(SIZE_EAGER);
+  return freshMemory(SIZE_EAGER, SIZE_EAGER);
 }
 
-function freshMemory(size) {
+function defaultSize() {
+  return IS_EAGER ? SIZE_EAGER : SIZE;
+}
+
+function mappedSize() {
+  return IS_EAGER && !GROWS ? SIZE_EAGER : SIZE;
+}
+
+// Where buffers do not grow, all that it may get is usable from the start.
+function freshMemory(size, maximum) {
   try {
-    return new Uint8Array(new SharedArrayBuffer(size));
+    return size < maximum && GROWS ?
+      new SharedArrayBuffer(size, { maxByteLength: maximum }) :
+      new SharedArrayBuffer(maximum);
   } catch (error) {
     error.code = 'ERR_MEMS_NO_MEMORY';
     throw error;

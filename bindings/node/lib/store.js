@@ -145,7 +145,8 @@ class Store {
   }
 
   [TAKE_FROM_C](size) {
-    const address = native.storeAlloc(this.#number, this.#isSlab, size);
+    const address = this.#space.growing(size, () =>
+      native.storeAlloc(this.#number, this.#isSlab, size));
     this.#magazine.forget();
     return this.#space.note(address, size === 0 ? this.slotSize : size);
   }
@@ -215,7 +216,8 @@ class Store {
 
   allocBulk(sizes, handles) {
     this.#space.wantHandles(handles);
-    native.allocBulk(this.#number, this.#isSlab ? 2 : 3, sizes, handles);
+    this.#space.growing(0, () => native.allocBulk(this.#number,
+      this.#isSlab ? 2 : 3, sizes, handles));
     this.#magazine.forget();
     return this.#space.noteAll(handles, sizes);
   }
@@ -304,7 +306,8 @@ class Slab extends Store {
   constructor(space, options = {}) {
     const { size, alignment = 16, cap = 0, at } = objectOf(options);
     super(space, true, at === undefined ?
-      native.slabCreate(spaceOf(space).number, size, alignment, cap) :
+      spaceOf(space).growing(0, () =>
+        native.slabCreate(space.number, size, alignment, cap)) :
       native.storeAttach(spaceOf(space).number, true, at));
   }
 
@@ -332,7 +335,7 @@ class Heap extends Store {
   constructor(space, options = {}) {
     const { at } = objectOf(options);
     super(space, false, at === undefined ?
-      native.heapCreate(spaceOf(space).number) :
+      spaceOf(space).growing(0, () => native.heapCreate(space.number)) :
       native.storeAttach(spaceOf(space).number, false, at));
   }
 

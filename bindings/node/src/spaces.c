@@ -117,28 +117,38 @@ static napi_value make(struct thread *thread,
 	return made(thread, region, memory);
 }
 
-/* In memory that V8 allocated: a Uint8Array over it, the options, and whether
-   all of it is fresh, that is 0 and of pages of its own. */
+/* In memory that V8 allocated: a Uint8Array over what is usable of it, the
+   options, whether all of it is fresh, that is 0 and of pages of its own, and
+   how long it may get; 0: it stays as it is. */
 static napi_value space_adopt(napi_env env, napi_callback_info info)
 {
 	struct mems_space_options options = MEMS_SPACE_OPTIONS;
-	napi_value arguments[8];
+	napi_value arguments[9];
 	struct thread *thread;
+	uint64_t whole;
 	size_t length;
 	void *memory;
 	bool fresh;
 
-	if (!begin(env, info, &thread, arguments, 8) ||
+	if (!begin(env, info, &thread, arguments, 9) ||
 	    !get_options(env, arguments + 1, &options) ||
 	    !get_flag(env, arguments[7], "fresh", &fresh) ||
 	    !get_array(env, arguments[0], napi_uint8_array,
-		       "memory must be a Uint8Array", &length, &memory))
+		       "memory must be a Uint8Array", &length, &memory) ||
+	    !get_number(env, arguments[8], "maximum", &whole))
 		return NULL;
-	if (region_overlaps(memory, length))
+	if (length == 0)
+		return throw_wrong(env, WRONG_MEMORY,
+				   "memory of no bytes holds no space");
+	if (whole != 0 && whole < length)
+		return throw_wrong(env, WRONG_RANGE,
+				   "the memory is longer than it may get");
+	if (region_overlaps(memory, whole == 0 ? length : whole))
 		return throw_wrong(env, WRONG_RANGE,
 				   "the memory is another space's: attach to it");
 	options.memory = memory;
-	options.memory_size = length;
+	options.memory_size = whole == 0 ? length : (size_t)whole;
+	options.memory_usable = whole == 0 ? 0 : length;
 	options.flags = fresh ? MEMS_MEMORY_PRIVATE | MEMS_MEMORY_ZEROED : 0;
 	return make(thread, &options, arguments[0]);
 }
@@ -179,17 +189,50 @@ static napi_value space_map(napi_env env, napi_callback_info info)
 	return numbers;
 }
 
+/* The bytes of a Uint8Array, which must be over the region's memory. */
+static bool get_memory_of(napi_env env, const struct region *region,
+			  napi_value array, size_t *length)
+{
+	static const char other[] = "this is not the space's memory";
+	void *data;
+
+	if (!get_array(env, array, napi_uint8_array, other, length, &data))
+		return false;
+	if (data == region->memory)
+		return true;
+	(void)throw_wrong(env, WRONG_TYPE, other);
+	return false;
+}
+
+/* More of the memory is usable: a Uint8Array over all of that. */
+static napi_value space_extend(napi_env env, napi_callback_info info)
+{
+	const struct region *region;
+	napi_value arguments[2];
+	struct thread *thread;
+	size_t length;
+
+	if (!begin(env, info, &thread, arguments, 2))
+		return NULL;
+	region = find_space(thread, arguments[0]);
+	if (region == NULL ||
+	    !get_memory_of(env, region, arguments[1], &length))
+		return NULL;
+	if (mems_space_extend(region->space, length) != 0)
+		return throw_wrong(env, WRONG_SUPPORT,
+				   "the memory is one that does not grow");
+	return NULL;
+}
+
 /* One that another thread has, by its number; and the memory if it was
    adopted. */
 static napi_value space_attach(napi_env env, napi_callback_info info)
 {
-	static const char other[] = "this is not the space's memory";
 	napi_value arguments[2], memory = NULL;
 	struct region *region;
 	struct thread *thread;
 	uint64_t number;
 	size_t length;
-	void *data;
 
 	if (!begin(env, info, &thread, arguments, 2) ||
 	    !get_number(env, arguments[0], "the number of a space", &number))
@@ -200,14 +243,9 @@ static napi_value space_attach(napi_env env, napi_callback_info info)
 				   "no thread has this space any more");
 	if (region->memory != NULL) {
 		memory = arguments[1];
-		if (!get_array(env, memory, napi_uint8_array, other, &length,
-			       &data)) {
+		if (!get_memory_of(env, region, memory, &length)) {
 			region_drop(region);
 			return NULL;
-		}
-		if (data != region->memory) {
-			region_drop(region);
-			return throw_wrong(env, WRONG_TYPE, other);
 		}
 	}
 	return made(thread, region, memory);
@@ -335,6 +373,7 @@ static napi_value version(napi_env env, napi_callback_info info)
 
 const struct call space_calls[] = {
 	{ "spaceAdopt", space_adopt },
+	{ "spaceExtend", space_extend },
 	{ "spaceMap", space_map },
 	{ "spaceAttach", space_attach },
 	{ "spaceView", space_view },

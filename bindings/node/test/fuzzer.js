@@ -148,8 +148,10 @@ const nativeNumbers = [];
 
 function nativeSetUp() {
   const memory = new Uint8Array(new SharedArrayBuffer(SIZE));
+  const half = new Uint8Array(new SharedArrayBuffer(SIZE), 0, SIZE / 2);
   const made = [
-    native.spaceAdopt(memory, 0, 65536, 16, 1, 0, 0, true),
+    native.spaceAdopt(memory, 0, 65536, 16, 1, 0, 0, true, 0),
+    native.spaceAdopt(half, 0, 65536, 16, 1, 0, 0, true, SIZE),
     native.spaceMap(SIZE, 65536, 16, 1, 0, 0),
     native.spaceMap(SIZE, 0, 8, 0, 0, 2 ** 20)
   ];

@@ -177,8 +177,8 @@ test('options', () => {
   throws(() => new Space({ size: 64 }), 'ERR_MEMS_NO_MEMORY', '64 bytes');
   throws(() => new Space({ memory: new SharedArrayBuffer(8) }),
     'ERR_MEMS_NO_MEMORY', 'memory of 8 bytes');
-  throws(() => new Space({ memory: new SharedArrayBuffer(0) }), Error,
-    'memory of no bytes');
+  throws(() => new Space({ memory: new SharedArrayBuffer(0) }),
+    'ERR_MEMS_NO_MEMORY', 'memory of no bytes');
 });
 
 test('memory of the caller', () => {
