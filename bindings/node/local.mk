@@ -79,7 +79,6 @@ EXTRA_DIST += \
 	%D%/test/random.js \
 	%D%/test/run.js \
 	%D%/test/sanitized.js \
-	%D%/test/setup.sh \
 	%D%/test/slab.js \
 	%D%/test/soak.js \
 	%D%/test/space.js \
