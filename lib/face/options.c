@@ -51,7 +51,7 @@ static bool number_of(const char *text, size_t length, int64_t *number)
 	size_t i = negative;
 	unsigned shift;
 
-	if (i == length)
+	if (i == length || text[i] < '0' || text[i] > '9')
 		return false;
 	for (; i < length && text[i] >= '0' && text[i] <= '9'; i++) {
 		if (value > INT64_MAX / 16)
