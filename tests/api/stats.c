@@ -491,6 +491,8 @@ static void text_goes_to_a_file_descriptor(mems_space *space)
 		text_append(&got, piece, (size_t)length);
 	is_str(got.bytes, want.bytes, "all text comes out of a pipe");
 	close(ends[0]);
+	is(mems_write_fd(NULL, "text", 4), -EINVAL, "no descriptor");
+	is(mems_write_fd(&closed, "", 0), 0, "no text is no error");
 	is(mems_write_fd(&closed, "text", 4), -EBADF,
 	   "a descriptor that is not open");
 	is(mems_space_print(space, mems_write_fd, &closed), -EBADF,

@@ -28,10 +28,13 @@ unit_tests = \
 	%D%/space/first_fit \
 	%D%/space/good_fit \
 	%D%/space/region \
-	%D%/space/verify
+	%D%/space/segment \
+	%D%/space/verify \
+	%D%/stats/draw
 
 # These fork, or define what a library of the system would.
 posix_unit_tests = \
+	%D%/arena/failures \
 	%D%/base/fatal \
 	%D%/heap/failures \
 	%D%/heap/misuse \
@@ -40,6 +43,7 @@ posix_unit_tests = \
 	%D%/slab/failures
 
 core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
+%C%_arena_failures_LDADD = $(core_archive)
 %C%_arena_verify_LDADD = $(core_archive)
 %C%_base_bitset_LDADD = $(core_archive)
 %C%_base_fatal_LDADD = $(core_archive)
@@ -73,7 +77,9 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_space_first_fit_LDADD = $(core_archive)
 %C%_space_good_fit_LDADD = $(core_archive)
 %C%_space_region_LDADD = $(core_archive)
+%C%_space_segment_LDADD = $(core_archive)
 %C%_space_verify_LDADD = $(core_archive)
+%C%_stats_draw_LDADD = $(core_archive)
 
 %C%_arena_verify_SOURCES = %D%/arena/verify.c %D%/spoil.h
 %C%_base_fatal_SOURCES = %D%/base/fatal.c %D%/aborts.h
@@ -85,6 +91,7 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_slab_tags_SOURCES = %D%/slab/tags.c %D%/slab/unwatched.h
 %C%_slab_verify_SOURCES = \
 	%D%/slab/verify.c %D%/slab/unwatched.h %D%/spoil.h
+%C%_space_segment_SOURCES = %D%/space/segment.c %D%/spoil.h
 %C%_space_verify_SOURCES = %D%/space/verify.c %D%/spoil.h
 
 check_PROGRAMS += $(unit_tests)

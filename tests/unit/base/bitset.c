@@ -99,6 +99,22 @@ static void a_set_knows_its_size(void)
 	is(mems__bitset_words(4097, 2), 2, "4097: three");
 }
 
+/* A word that others empty after its bit above was seen. */
+static void a_member_that_goes_meanwhile_is_not_found(void)
+{
+	struct bitset set;
+
+	make_set(&set, 4096);
+	mems__bitset_add(&set, 2000);
+	is(mems__bitset_next(&set, 5), 2000, "a member is found from below");
+	is(mems__bitset_previous(&set, 4000), 2000, "and from above");
+	set.level[0][2000 / 64] = 0;
+	ok(mems__bitset_next(&set, 5) == MEMS__BITSET_NONE &&
+	   mems__bitset_previous(&set, 4000) == MEMS__BITSET_NONE,
+	   "when it goes meanwhile there is none");
+	drop_set(&set);
+}
+
 int main(void)
 {
 	static const uint64_t sizes[] = { 1, 2, 63, 64, 65, 127, 128, 4095,
@@ -106,6 +122,7 @@ int main(void)
 	struct rng rng = rng_make(test_seed(), 1);
 
 	a_set_knows_its_size();
+	a_member_that_goes_meanwhile_is_not_found();
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		a_set_finds_what_was_put_in(&rng, sizes[i], 95);
 		a_set_finds_what_was_put_in(&rng, sizes[i], 50);
