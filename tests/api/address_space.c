@@ -234,11 +234,27 @@ static void no_overcommitment(void)
 	EXPECT(mems_space_destroy(space) == 0);
 }
 
+/* The first block of all is larger than what the heap would begin with. */
+static void a_large_first_block(void)
+{
+	char *block;
+
+	leave_addresses(400 * MIB);
+	block = mems_heap_alloc(NULL, 150 * MIB);
+	EXPECT(block != NULL);
+	block[0] = block[150 * MIB - 1] = 1;
+	EXPECT(mems_heap_verify(NULL, NULL, 0) == 0);
+	mems_heap_free(block);
+	EXPECT(mems_heap_alloc(NULL, 1000) != NULL);
+	EXPECT(mems_heap_alloc(NULL, 500 * MIB) == NULL && errno == ENOMEM);
+}
+
 int main(void)
 {
 	in_a_child(few_addresses, "a space with few addresses left");
 	in_a_child(spaces_until_no_addresses_are_left,
 		   "spaces until no addresses are left");
+	in_a_child(a_large_first_block, "a heap with few addresses left");
 	in_a_child(little_data, "a space when pages are refused");
 	in_a_child(locked_memory, "a space when all memory is locked");
 	in_a_child(no_overcommitment, "a space without overcommitment");

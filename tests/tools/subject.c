@@ -4,12 +4,28 @@
 #include <sys/wait.h>
 
 __attribute__((noinline)) void leak_here(void);
+__attribute__((noinline)) void resize_here(void);
 __attribute__((noinline)) void sample_here(void);
 
 void leak_here(void)
 {
 	for (int i = 0; i < 777; i++)
 		((char *)hide(malloc(100)))[0] = 1;
+}
+
+/* Blocks that are longer in the end, where they are or elsewhere. */
+void resize_here(void)
+{
+	for (int i = 0; i < 11; i++) {
+		char *block = hide(malloc(100));
+
+		((char *)hide(realloc(block, 110)))[0] = 1;
+	}
+	for (int i = 0; i < 5; i++) {
+		char *block = hide(malloc(200000));
+
+		((char *)hide(realloc(block, 3000000)))[0] = 1;
+	}
 }
 
 /* 400 MiB in all, of which nothing stays. */
@@ -52,6 +68,8 @@ int main(int argc, char **argv)
 		fill();
 	else if (strcmp(what, "leak") == 0)
 		leak_here();
+	else if (strcmp(what, "resize") == 0)
+		resize_here();
 	else if (strcmp(what, "sample") == 0)
 		sample_here();
 	else if (strcmp(what, "fork") == 0)

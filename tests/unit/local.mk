@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/heap/slices \
 	%D%/heap/verify \
 	%D%/os/clock \
+	%D%/os/linker \
 	%D%/os/lock \
 	%D%/os/pages \
 	%D%/os/pool \
@@ -20,6 +21,7 @@ unit_tests = \
 	%D%/slab/look \
 	%D%/slab/magazine \
 	%D%/slab/slab \
+	%D%/slab/source \
 	%D%/slab/store \
 	%D%/slab/table \
 	%D%/slab/tags \
@@ -30,7 +32,8 @@ unit_tests = \
 	%D%/space/region \
 	%D%/space/segment \
 	%D%/space/verify \
-	%D%/stats/draw
+	%D%/stats/draw \
+	%D%/stats/trace
 
 # These fork, or define what a library of the system would.
 posix_unit_tests = \
@@ -58,6 +61,7 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_heap_threads_LDADD = $(core_archive)
 %C%_heap_verify_LDADD = $(core_archive)
 %C%_os_clock_LDADD = $(core_archive)
+%C%_os_linker_LDADD = $(core_archive)
 %C%_os_lock_LDADD = $(core_archive)
 %C%_os_pages_LDADD = $(core_archive)
 %C%_os_pool_LDADD = $(core_archive)
@@ -69,6 +73,7 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_slab_look_LDADD = $(core_archive)
 %C%_slab_magazine_LDADD = $(core_archive)
 %C%_slab_slab_LDADD = $(core_archive)
+%C%_slab_source_LDADD = $(core_archive)
 %C%_slab_store_LDADD = $(core_archive)
 %C%_slab_table_LDADD = $(core_archive)
 %C%_slab_tags_LDADD = $(core_archive)
@@ -80,6 +85,7 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_space_segment_LDADD = $(core_archive)
 %C%_space_verify_LDADD = $(core_archive)
 %C%_stats_draw_LDADD = $(core_archive)
+%C%_stats_trace_LDADD = $(core_archive)
 
 %C%_arena_verify_SOURCES = %D%/arena/verify.c %D%/spoil.h
 %C%_base_fatal_SOURCES = %D%/base/fatal.c %D%/aborts.h

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "heap/slices.h"
+#include "os/pages.h"
 #include "os/thread.h"
 #include "os/watch.h"
 
@@ -322,8 +323,43 @@ static void taken_slices_never_meet(void)
 			mems__slices_give(live[n]);
 }
 
+static int calls, refused;
+
+static bool may(void)
+{
+	return ++calls != refused;
+}
+
+/* Longer by so much that its structs and bits need memory as well. */
+static void without_memory_a_span_keeps_its_length(void)
+{
+	enum { SHORT = 100, LONG = 2500 };
+	struct span *span = take(SHORT, SLICE);
+	uint64_t before = stats().taken;
+	bool done = false;
+	int wrong = 0;
+
+	mems__pages_may = may;
+	for (refused = 1; refused < 20; refused++) {
+		calls = 0;
+		done = mems__slices_resize(span, LONG);
+		if (calls < refused)
+			break;
+		wrong += span->slices != (done ? LONG : SHORT) ||
+			 (!done && stats().taken != before);
+		if (done)
+			wrong += !mems__slices_resize(span, SHORT);
+	}
+	mems__pages_may = NULL;
+	is(wrong, 0, "refused call by call it is as it was, or longer");
+	ok(refused > 1 && done, "and longer when nothing is refused");
+	mems__slices_give(span);
+	(void)mems__slices_return(true, NULL);
+}
+
 int main(void)
 {
+	without_memory_a_span_keeps_its_length();
 	new_slices_are_zero_and_aligned();
 	what_is_given_is_dirty_until_it_is_returned();
 	what_is_used_again_does_not_age();

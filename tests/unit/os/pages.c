@@ -5,6 +5,10 @@
 
 #include "tap.h"
 
+#ifndef _WIN32
+#include <sys/resource.h>
+#endif
+
 /* Only where it fits; else any number will do. */
 #define TIB ((size_t)1 << (sizeof(size_t) > 4 ? 40 : 20))
 
@@ -95,6 +99,41 @@ static void a_sensible_size_shrinks_as_addresses_go(void)
 	ok(mems__pages_sensible() == before, "and as before when they are back");
 }
 
+#ifndef _WIN32
+/* Limits on addresses, and no file that tells how much of them is used. */
+static void a_limit_on_addresses_is_known(void)
+{
+	rlim_t some = (rlim_t)1 << (sizeof(void *) > 4 ? 46 : 31);
+	struct rlimit addresses, files, limit;
+	uint64_t left, at_most;
+
+	getrlimit(RLIMIT_AS, &addresses);
+	getrlimit(RLIMIT_NOFILE, &files);
+	limit = addresses;
+	limit.rlim_cur = some;
+	if (addresses.rlim_cur != RLIM_INFINITY ||
+	    setrlimit(RLIMIT_AS, &limit) != 0) {
+		skip("there is a limit already");
+		return;
+	}
+	left = mems__address_limit_left();
+	limit = files;
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	at_most = mems__address_limit_left();
+	setrlimit(RLIMIT_NOFILE, &files);
+	setrlimit(RLIMIT_AS, &addresses);
+	ok(left > 0 && left <= some, "what is left of a limit");
+	ok(at_most == some, "is at most all, when nobody tells what is used");
+	ok(mems__address_limit_left() == UINT64_MAX, "without one there is none");
+}
+#else
+static void a_limit_on_addresses_is_known(void)
+{
+	skip("Windows has no such limit");
+}
+#endif
+
 int main(void)
 {
 	page = mems__page_size();
@@ -102,5 +141,6 @@ int main(void)
 	pages_read_as_zero_when_committed_again();
 	refused_calls_change_nothing();
 	a_sensible_size_shrinks_as_addresses_go();
+	a_limit_on_addresses_is_known();
 	return done_testing();
 }

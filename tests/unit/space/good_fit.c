@@ -151,6 +151,51 @@ static void the_last_hole_that_fits_is_found(void *memory)
 	mems_space_destroy(space);
 }
 
+/*
+ * More holes of 16 granules than there are hints, and one of 17 at the lowest
+ * address, whose hint is the last to be pushed: there is no room for it.
+ */
+static void a_hole_without_a_hint_is_found(void *memory)
+{
+	mems_space *space = small_space(memory, 1);
+	mems_va lowest = mems_space_alloc(space, 17);
+	size_t count = 0, taken = 0, wrong = 0;
+
+	(void)!mems_space_alloc(space, 1);
+	while (count < BLOCKS_MOST) {
+		blocks[count] = mems_space_alloc(space, 16);
+		if (blocks[count] == MEMS_VA_NONE ||
+		    mems_space_alloc(space, 1) == MEMS_VA_NONE)
+			break;
+		count++;
+	}
+	while (mems_space_alloc(space, 1) != MEMS_VA_NONE)
+		;
+	mems_space_free(space, lowest);
+	for (size_t i = 0; i < count; i++)
+		mems_space_free(space, blocks[i]);
+	is_sound(space, "with more holes than hints");
+	ok(mems_space_alloc(space, 17) == lowest, "the one that fits is found");
+	ok(mems_space_alloc(space, 17) == MEMS_VA_NONE, "there is no other");
+	for (;;) {
+		struct mems_space_stats stats = { .size = sizeof(stats) };
+
+		/* Whether there are hints or none just then. */
+		if (taken % 64 == 0 || count - taken < 64) {
+			mems_space_stats(space, &stats);
+			wrong += stats.largest_hole !=
+				 (taken < count ? 16 : 0);
+		}
+		if (mems_space_alloc(space, 16) == MEMS_VA_NONE)
+			break;
+		taken++;
+	}
+	is(taken, count, "each of the others too");
+	is(wrong, 0, "and the largest is always known");
+	is_sound(space, "full");
+	mems_space_destroy(space);
+}
+
 int main(void)
 {
 	struct rng rng = rng_make(test_seed(), 1);
@@ -162,6 +207,7 @@ int main(void)
 	large_holes_are_found_among_small(memory);
 	work_goes_on_when_the_pool_is_full(memory, &rng);
 	the_last_hole_that_fits_is_found(memory);
+	a_hole_without_a_hint_is_found(memory);
 	free(memory);
 	return done_testing();
 }
