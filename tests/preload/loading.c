@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #ifdef __linux__
@@ -95,6 +96,27 @@ static void throwing(const char *path)
 	is(catches(), 3, "operator new throws what the object can catch");
 }
 
+static void leave(int signal)
+{
+	(void)signal;
+	_exit(7);
+}
+
+/* C++ is nowhere, but its operator is called. */
+static void lost(void)
+{
+	alloc_fn *new = (alloc_fn *)dlsym(RTLD_DEFAULT, "_Znwm");
+
+	if (new == NULL)
+		new = (alloc_fn *)dlsym(RTLD_DEFAULT, "_Znwj");
+	if (!ok(new != NULL, "there is an operator new"))
+		return;
+	ok(hide(new(100)) != NULL, "which gives memory");
+	signal(SIGABRT, leave);
+	(void)hide(new(PTRDIFF_MAX / 2 + 1));
+	ok(false, "it is back without any");
+}
+
 /* A program with rights that its user has not. */
 static void secure(void)
 {
@@ -118,6 +140,8 @@ int main(int argc, char **argv)
 		copy(argv[2]);
 	else if (strcmp(way, "throwing") == 0 && argc == 3)
 		throwing(argv[2]);
+	else if (strcmp(way, "lost") == 0)
+		lost();
 	else if (strcmp(way, "secure") == 0)
 		secure();
 	else
