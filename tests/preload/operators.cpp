@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
+
 // Behind those of C++, which have names that it takes for its own.
 #include "family.h"
 
@@ -37,6 +39,14 @@ void throw_special()
 {
 	asked++;
 	throw special();
+}
+
+rlimit allowed;
+
+void lift_limit()
+{
+	asked++;
+	setrlimit(RLIMIT_DATA, &allowed);
 }
 
 // What no system has.
@@ -141,6 +151,8 @@ void without_memory_it_throws()
 	   ::operator new(too_much(), alignment, std::nothrow) == nullptr &&
 	   ::operator new[](too_much(), alignment, std::nothrow) == nullptr,
 	   "the forms with nothrow give a null pointer");
+	ok(::operator new(10, std::align_val_t(48), std::nothrow) == nullptr,
+	   "also where an alignment is no power of two");
 }
 
 void the_handler_is_called()
@@ -168,6 +180,28 @@ void the_handler_is_called()
 	ok(asked == 5, "they ask it as well");
 #endif
 	std::set_new_handler(nullptr);
+}
+
+void the_handler_finds_memory()
+{
+	rlimit none;
+	void *block;
+
+	getrlimit(RLIMIT_DATA, &allowed);
+	none = allowed;
+	none.rlim_cur = 4096;
+	asked = 0;
+	std::set_new_handler(lift_limit);
+	setrlimit(RLIMIT_DATA, &none);
+	block = hide(::operator new(100 << 20));
+	setrlimit(RLIMIT_DATA, &allowed);
+	std::set_new_handler(nullptr);
+	ok(block != nullptr, "what a handler finds memory for is had");
+	if (asked == 0)
+		skip("the system does not obey limits");
+	else
+		is(asked, 1, "at the next try");
+	::operator delete(block);
 }
 
 struct last_words {
@@ -214,6 +248,7 @@ int main()
 	every_form_gives_blocks();
 	without_memory_it_throws();
 	the_handler_is_called();
+	the_handler_finds_memory();
 	objects_end_late();
 	return done_testing();
 }
