@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+#define CAP 300000
+
 static mems_space *space;
 static mems_arena *arena;
 static mems_va its_store;
@@ -19,6 +21,7 @@ static void begin(void)
 	struct mems_arena_words *words;
 
 	space = mems_space_create(NULL);
+	options.cap = CAP;
 	options.space = space;
 	options.lifetime = MEMS_INTERMEDIATE;
 	arena = mems_arena_create(&options);
@@ -69,11 +72,44 @@ static void it_is_no_cache(void)
 	is(mems_arena_verify(arena, NULL, 0), 0, "the arena is sound");
 }
 
+/* The cap is of blocks that there are. */
+static void what_is_refused_does_not_count(void)
+{
+	struct mems_space_stats stats = { .size = sizeof(stats) };
+	int refused = 0, had = 0;
+
+	mems_space_stats(space, &stats);
+	mems_space_limit(space, 0, stats.used + 1000, NULL, NULL);
+	for (int i = 0; i < 10; i++) {
+		errno = 0;
+		refused += mems_arena_alloc(arena, CAP / 3) == NULL &&
+			   errno == ENOMEM;
+	}
+	is(refused, 10, "there is no memory for large blocks");
+	mems_space_limit(space, 0, 0, NULL, NULL);
+	for (int i = 0; i < 10; i++)
+		had += mems_arena_alloc(arena, CAP / 3) != NULL;
+	ok(had == 2 || had == 3, "when there is, as many as the cap allows");
+	is(mems_arena_verify(arena, NULL, 0), 0, "the arena is sound");
+}
+
+static void nobody_has_no_magazine(void)
+{
+	errno = 0;
+	ok(mems_slab_magazine(NULL) == MEMS_VA_NONE && errno == EINVAL,
+	   "no cache has no magazine");
+	errno = 0;
+	ok(mems_depot_magazine(NULL) == MEMS_VA_NONE && errno == EINVAL,
+	   "nor has no depot");
+}
+
 int main(void)
 {
 	begin();
 	what_a_reset_keeps_a_shrink_gives_back();
 	it_is_no_cache();
+	what_is_refused_does_not_count();
+	nobody_has_no_magazine();
 	is(mems_arena_destroy(arena), 0, "the arena ends");
 	is(mems_space_verify(space, NULL, 0), 0, "the space is sound");
 	mems_space_destroy(space);
