@@ -5428,9 +5428,10 @@ size_t mems__harden_check(const struct span *span, const void *block);
 /* The same, and it is not live any more. */
 void mems__harden_free(const struct span *span, void *block);
 
-/* The last slice of a span is out of bounds, or is memory again. */
+/* The last slice of a span is out of bounds. */
 void mems__harden_guard(const struct span *span);
-void mems__harden_unguard(const struct span *span);
+/* It is memory again; false: the system refuses. */
+bool mems__harden_unguard(const struct span *span);
 
 #else
 
@@ -5441,7 +5442,7 @@ void mems__harden_unguard(const struct span *span);
 	((void)(span), (void)(size), (block))
 #define mems__harden_free(span, block) ((void)0)
 #define mems__harden_guard(span) ((void)0)
-#define mems__harden_unguard(span) ((void)0)
+#define mems__harden_unguard(span) (true)
 
 #endif
 
@@ -7204,15 +7205,15 @@ static char *heap_harden__guard_of(const struct span *span)
 	return span->memory + ((size_t)(span->slices - 1) << SLICE_SHIFT);
 }
 
-/* Both are wishes: a process may have only so many mappings. */
+/* A wish: a process may have only so many mappings. */
 void mems__harden_guard(const struct span *span)
 {
 	(void)mems__pages_forbid(heap_harden__guard_of(span), SLICE);
 }
 
-void mems__harden_unguard(const struct span *span)
+bool mems__harden_unguard(const struct span *span)
 {
-	(void)mems__pages_commit(heap_harden__guard_of(span), SLICE);
+	return mems__pages_commit(heap_harden__guard_of(span), SLICE);
 }
 
 #else
@@ -8529,17 +8530,32 @@ struct span *mems__span_make(struct heap *heap, unsigned class)
 	return span;
 }
 
+/* A slice of it may still not be touched: who got that next would end. So
+   nobody gets any of them, and only their memory goes back. */
+static void heap_span__lose(struct span *span)
+{
+	__atomic_store_n(&span->owner, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&span->kind, SPAN_NONE, __ATOMIC_RELAXED);
+	__atomic_store_n(&span->remote, 0, __ATOMIC_RELAXED);
+	(void)mems__pages_decommit(span->memory,
+				   (size_t)span->slices << SLICE_SHIFT);
+}
+
 void mems__span_release(struct span *span)
 {
 	struct heap *heap = span->heap;
+	int saved = errno;
 	size_t slices = span->slices - GUARD_SLICES;
 
 	if (span->kind != SPAN_LARGE)
 		for (size_t i = 1; i < slices; i++)
 			__atomic_store_n(&span[i].kind, SPAN_NONE,
 					 __ATOMIC_RELAXED);
-	mems__harden_unguard(span);
-	mems__slices_give(span);
+	if (mems__harden_unguard(span))
+		mems__slices_give(span);
+	else
+		heap_span__lose(span);
+	errno = saved;
 	mems__heap_release(heap, slices << SLICE_SHIFT);
 	mems__decay_look();
 }

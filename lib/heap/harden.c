@@ -119,15 +119,15 @@ static char *guard_of(const struct span *span)
 	return span->memory + ((size_t)(span->slices - 1) << SLICE_SHIFT);
 }
 
-/* Both are wishes: a process may have only so many mappings. */
+/* A wish: a process may have only so many mappings. */
 void mems__harden_guard(const struct span *span)
 {
 	(void)mems__pages_forbid(guard_of(span), SLICE);
 }
 
-void mems__harden_unguard(const struct span *span)
+bool mems__harden_unguard(const struct span *span)
 {
-	(void)mems__pages_commit(guard_of(span), SLICE);
+	return mems__pages_commit(guard_of(span), SLICE);
 }
 
 #else

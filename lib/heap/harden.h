@@ -39,9 +39,10 @@ size_t mems__harden_check(const struct span *span, const void *block);
 /* The same, and it is not live any more. */
 void mems__harden_free(const struct span *span, void *block);
 
-/* The last slice of a span is out of bounds, or is memory again. */
+/* The last slice of a span is out of bounds. */
 void mems__harden_guard(const struct span *span);
-void mems__harden_unguard(const struct span *span);
+/* It is memory again; false: the system refuses. */
+bool mems__harden_unguard(const struct span *span);
 
 #else
 
@@ -52,7 +53,7 @@ void mems__harden_unguard(const struct span *span);
 	((void)(span), (void)(size), (block))
 #define mems__harden_free(span, block) ((void)0)
 #define mems__harden_guard(span) ((void)0)
-#define mems__harden_unguard(span) ((void)0)
+#define mems__harden_unguard(span) (true)
 
 #endif
 

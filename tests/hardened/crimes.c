@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* The compiler must not know what it points to. */
 static void *hide(void *pointer)
@@ -174,6 +175,25 @@ static void look_at_freed(void)
 	puts(((char *)hide(block))[100] == 'x' ? "kept" : "cleared");
 }
 
+/* The system refuses to make memory of what no one may touch, for a while. */
+static void free_under_a_limit(void)
+{
+	struct rlimit allowed, limit;
+	char *blocks[100];
+
+	for (int i = 0; i < 100; i++)
+		memset(blocks[i] = block_of(150000), 1, 150000);
+	getrlimit(RLIMIT_DATA, &allowed);
+	limit = allowed;
+	limit.rlim_cur = 4096;
+	setrlimit(RLIMIT_DATA, &limit);
+	for (int i = 0; i < 100; i++)
+		free(blocks[i]);
+	setrlimit(RLIMIT_DATA, &allowed);
+	for (size_t size = 100000; size < 10000000; size += size / 2)
+		memset(block_of(size), 1, size);
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -193,6 +213,7 @@ static const struct {
 	CRIME(write_after_free),
 	CRIME(run_into_guard),
 	CRIME(no_crime),
+	CRIME(free_under_a_limit),
 	CRIME(look_at_freed),
 };
 
