@@ -23,8 +23,10 @@ void resize_here(void)
 	}
 	for (int i = 0; i < 5; i++) {
 		char *block = hide(malloc(200000));
+		char *wall = hide(malloc(200000));
 
 		((char *)hide(realloc(block, 3000000)))[0] = 1;
+		free(wall);
 	}
 }
 
