@@ -13269,11 +13269,19 @@ static void *arena_arena__take_block(struct arena *arena, size_t size, size_t al
 	return mems__store_alloc(&arena->store->common, size);
 }
 
+/* Others may have written the words of an arena in a space. */
+static bool arena_arena__may_be(const struct arena *arena, const void *block, size_t size)
+{
+	return arena->source.space == NULL ||
+	       mems__source_has(&arena->source, block, size);
+}
+
 void *mems_arena_alloc(mems_arena *handle, size_t size)
 {
 	struct arena *arena = mems__arena_of(handle);
 	struct mems_arena_head *head;
 	uint32_t top;
+	char *block;
 
 	if (arena == NULL)
 		return NULL;
@@ -13281,8 +13289,11 @@ void *mems_arena_alloc(mems_arena *handle, size_t size)
 	top = head->top;
 	if (size - 1 >= head->end - top)
 		return arena_arena__take_block(arena, size, 16);
+	block = (char *)mems__at_unit(&arena->source, head->chunk) + top;
+	if (unlikely(!arena_arena__may_be(arena, block, size)))
+		return arena_arena__take_block(arena, size, 16);
 	head->top = top + (((uint32_t)size + 15) & ~(uint32_t)15);
-	return (char *)mems__at_unit(&arena->source, head->chunk) + top;
+	return block;
 }
 
 void *mems_arena_aligned_alloc(mems_arena *handle, size_t alignment,

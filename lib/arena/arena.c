@@ -233,11 +233,19 @@ static void *take_block(struct arena *arena, size_t size, size_t alignment)
 	return mems__store_alloc(&arena->store->common, size);
 }
 
+/* Others may have written the words of an arena in a space. */
+static bool may_be(const struct arena *arena, const void *block, size_t size)
+{
+	return arena->source.space == NULL ||
+	       mems__source_has(&arena->source, block, size);
+}
+
 void *mems_arena_alloc(mems_arena *handle, size_t size)
 {
 	struct arena *arena = mems__arena_of(handle);
 	struct mems_arena_head *head;
 	uint32_t top;
+	char *block;
 
 	if (arena == NULL)
 		return NULL;
@@ -245,8 +253,11 @@ void *mems_arena_alloc(mems_arena *handle, size_t size)
 	top = head->top;
 	if (size - 1 >= head->end - top)
 		return take_block(arena, size, 16);
+	block = (char *)mems__at_unit(&arena->source, head->chunk) + top;
+	if (unlikely(!may_be(arena, block, size)))
+		return take_block(arena, size, 16);
 	head->top = top + (((uint32_t)size + 15) & ~(uint32_t)15);
-	return (char *)mems__at_unit(&arena->source, head->chunk) + top;
+	return block;
 }
 
 void *mems_arena_aligned_alloc(mems_arena *handle, size_t alignment,

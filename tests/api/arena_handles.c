@@ -347,6 +347,7 @@ static void broken_words_are_not_followed(void)
 				 LIFETIMES % WORDS),
 				 &values[i / LIFETIMES / WORDS], 4);
 		mems_arena_verify(arena, NULL, 0);
+		(void)!mems_arena_calloc(arena, 1, 16);
 		first = mems_arena_alloc(arena, 2000);
 		mems_arena_contains(arena, block);
 		mems_arena_free(arena, block);
