@@ -375,7 +375,9 @@ static inline struct mems_slab_words *mems__front(const struct store *store,
 						  const void *memory,
 						  size_t number)
 {
-	return (void *)(mems__slab_start(store, memory) +
+	/* As a number: any pointer is asked about, and this may be one to
+	   nothing. */
+	return (void *)(((uintptr_t)memory & ~store->mask) +
 			(number & store->colors) *
 			sizeof(struct mems_slab_words));
 }
