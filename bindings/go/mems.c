@@ -8378,7 +8378,8 @@ bool mems__slices_resize(struct span *span, size_t count)
 						      old << SLICE_SHIFT);
 	}
 	if (done) {
-		heap_slices__taken += count - old;
+		/* The difference may be negative, and a size_t too short. */
+		heap_slices__taken += (uint64_t)count - old;
 		span->slices = (uint32_t)count;
 	}
 	mems__lock_drop(&mems__slices_lock);

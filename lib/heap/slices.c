@@ -408,7 +408,8 @@ bool mems__slices_resize(struct span *span, size_t count)
 						      old << SLICE_SHIFT);
 	}
 	if (done) {
-		taken += count - old;
+		/* The difference may be negative, and a size_t too short. */
+		taken += (uint64_t)count - old;
 		span->slices = (uint32_t)count;
 	}
 	mems__lock_drop(&mems__slices_lock);

@@ -216,8 +216,12 @@ static void too_much_is_refused(void)
 	errno = 4711;
 	ok(mems__slices_take(SIZE_MAX >> SLICE_SHIFT, SLICE) == NULL,
 	   "more slices than there can be");
+#if SIZE_MAX > UINT32_MAX
 	ok(mems__slices_take(SIZE_MAX >> (SLICE_SHIFT + 3), SLICE) == NULL,
 	   "fewer, but too many");
+#else
+	skip("512 MiB may be there");
+#endif
 	ok(mems__slices_take(1, SIZE_MAX / 2 + 1) == NULL,
 	   "an alignment that is too large");
 	is(errno, 4711, "errno is left alone");
@@ -299,7 +303,7 @@ static void taken_slices_never_meet(void)
 
 			wrong += live[n]->memory[0] != (char)(n + 1);
 			if (mems__slices_resize(live[n], count)) {
-				expected += (count - old) << SLICE_SHIFT;
+				expected += ((uint64_t)count - old) << SLICE_SHIFT;
 				wrong += live[n]->memory[0] != (char)(n + 1);
 			}
 		} else {
