@@ -258,8 +258,12 @@ static void other_alignments_are_refused(void)
 	ok(is_refused(mems_heap_aligned_alloc(heap, SIZE_MAX / 2 + 1, 1)),
 	   "%s: ENOMEM for a power that is too large", which);
 	errno = 0;
+#if SIZE_MAX > UINT32_MAX
 	ok(is_refused(mems_heap_aligned_alloc(heap, SIZE_MAX / 8 + 1, 1)),
 	   "%s: and for a smaller one", which);
+#else
+	skip("512 MiB may be there");
+#endif
 	ok(heap_is_as_before(heap, &before), "%s: and nothing changed", which);
 }
 

@@ -10,8 +10,9 @@
 #include "random.h"
 #include "tap.h"
 
-/* ThreadSanitizer leaves few of the addresses to the program. */
-#if defined __SANITIZE_THREAD__
+/* ThreadSanitizer leaves few of the addresses to the program, and 32 bits have
+   few. */
+#if defined __SANITIZE_THREAD__ || UINTPTR_MAX <= UINT32_MAX
 #define LARGE_SPACES 100
 #elif defined __has_feature
 #if __has_feature(thread_sanitizer)
