@@ -79,6 +79,7 @@ static int in_a_child(void (*call)(void), char *said, size_t room)
 {
 	size_t length = 0;
 	int ends[2], status = -1;
+	char *emulator;
 	pid_t child;
 	ssize_t n;
 
@@ -103,6 +104,10 @@ static int in_a_child(void (*call)(void), char *said, size_t room)
 	       (n = read(ends[0], said + length, room - 1 - length)) > 0)
 		length += (size_t)n;
 	said[length] = '\0';
+	/* An emulator tells of the end as well. */
+	emulator = strstr(said, "qemu: ");
+	if (emulator != NULL)
+		*emulator = '\0';
 	close(ends[0]);
 	waitpid(child, &status, 0);
 	return status;
