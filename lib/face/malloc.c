@@ -18,7 +18,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#ifdef HAVE_MALLOC_H
 #include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
