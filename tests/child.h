@@ -10,6 +10,11 @@
 #define CAN_FORK 0
 #define fork() (-1)
 
+static inline int children_make_threads(void)
+{
+	return 0;
+}
+
 static inline int wait_for(pid_t child)
 {
 	(void)child;
@@ -20,7 +25,10 @@ static inline int wait_for(pid_t child)
 
 #define CAN_FORK 1
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +58,43 @@ static inline int wait_for(pid_t child)
 		nanosleep(&tick, NULL);
 	}
 	return status;
+}
+
+static inline void *take_and_drop(void *lock)
+{
+	pthread_mutex_lock(lock);
+	pthread_mutex_unlock(lock);
+	return NULL;
+}
+
+/*
+ * May the child of a process with threads make one? Of qemu 7.2 it may not: it
+ * ends by an assertion of qemu's. The library's own helper is such a thread. To
+ * be asked before the library is used, so that this is about the system alone.
+ */
+static inline int children_make_threads(void)
+{
+	pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t thread;
+	int status;
+	pid_t child;
+
+	pthread_mutex_lock(&held);
+	pthread_create(&thread, NULL, take_and_drop, &held);
+	child = fork();
+	if (child == 0) {
+		pthread_mutex_t free = PTHREAD_MUTEX_INITIALIZER;
+		int nowhere = open("/dev/null", O_WRONLY);
+
+		dup2(nowhere, STDOUT_FILENO);
+		dup2(nowhere, STDERR_FILENO);
+		_exit(pthread_create(&thread, NULL, take_and_drop, &free) ||
+		      pthread_join(thread, NULL));
+	}
+	status = wait_for(child);
+	pthread_mutex_unlock(&held);
+	pthread_join(thread, NULL);
+	return status == 0;
 }
 
 #endif

@@ -530,6 +530,7 @@ static void both_sides_go_on(int forks)
 
 int main(void)
 {
+	int fork_is_sound = children_make_threads();
 	uint64_t seed = test_seed();
 	struct place places[PLACES];
 
@@ -544,9 +545,9 @@ int main(void)
 	}
 	places_end(places);
 	the_common_ones_are_shared(seed);
-	if (CAN_FORK)
+	if (fork_is_sound)
 		both_sides_go_on((int)test_scaled(60));
 	else
-		skip("there is no fork() here");
+		skip("there is no fork(), or a child cannot make threads");
 	return done_testing();
 }
