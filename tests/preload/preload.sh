@@ -42,10 +42,11 @@ plain()
 	$patience "$@"
 }
 
-# preloaded COMMAND...: run it on our malloc.
+# preloaded COMMAND...: run it on our malloc, and nothing else, which might be
+# of another kind.
 preloaded()
 {
-	env LD_PRELOAD="$library" $patience "$@"
+	$patience env LD_PRELOAD="$library" "$@"
 }
 
 # tap NAME COMMAND...: passes if the command, which prints TAP, succeeds.
