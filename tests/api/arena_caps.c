@@ -52,14 +52,16 @@ static void a_cap_is_exact(uint64_t cap, size_t size)
 	struct mems_arena_options options = capped(cap);
 	size_t most = (size_t)(cap / size), count;
 	mems_arena *arena;
+	int error;
 
 	if (lifetime != MEMS_INTERMEDIATE)
 		options.first = (uint32_t)cap;
 	arena = arena_make(&options);
 	count = fill(arena, size);
+	error = errno;
 	is(count, most, "%s: %d bytes are as many blocks of %d as fit", which,
 	   (int)cap, (int)size);
-	is(errno, ENOMEM, "%s: then it is full: ENOMEM", which);
+	is(error, ENOMEM, "%s: then it is full: ENOMEM", which);
 	is(arena_stats(arena).used, most * size, "%s: all of it is in use",
 	   which);
 	is(arena_stats(arena).cap, cap, "%s: the cap can be seen", which);

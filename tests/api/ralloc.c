@@ -7,6 +7,7 @@
 #include <mems/ralloc.h>
 
 #include "capture.h"
+#include "pages.h"
 #include "tap.h"
 
 #define SITES 5000
@@ -73,6 +74,8 @@ static void r_alloc_can_be_pointed_to(void)
 static void r_defrag_gives_back_what_is_empty(void)
 {
 	static char *blocks[64];
+	uintptr_t page_of = (uintptr_t)blocks & ~(page_size() - 1);
+	size_t returned;
 
 	for (int i = 0; i < 64; i++) {
 		blocks[i] = r_alloc(100000);
@@ -80,7 +83,12 @@ static void r_defrag_gives_back_what_is_empty(void)
 	}
 	for (int i = 0; i < 64; i++)
 		r_free(blocks[i]);
-	ok(r_defrag() >= 64 * 100000, "r_defrag tells of the bytes returned");
+	returned = r_defrag();
+	if (pages_are_counted((void *)page_of))
+		ok(returned >= 64 * 100000,
+		   "r_defrag tells of the bytes returned");
+	else
+		skip("the system does not count them well");
 	is(r_defrag(), 0, "and then there is nothing more");
 	blocks[0] = r_alloc(64 * 100000);
 	ok(blocks[0] != NULL, "the neighbours are one hole");
