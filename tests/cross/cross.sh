@@ -277,6 +277,7 @@ install_packages() {
 # What the `make` of `make check-cross` was told is not for those in here.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 if test "${1-}" = --one; then
+	trap times EXIT
 	one
 	exit
 fi
