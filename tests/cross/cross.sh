@@ -267,10 +267,10 @@ install_packages() {
 	echo "Missing:$missing"
 	test $install = yes || return 0
 	test "$(id -u)" -eq 0 || set -- sudo
-	"$@" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-		-o DPkg::Lock::Timeout=300 update &&
-	"$@" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-		-o DPkg::Lock::Timeout=300 install --no-install-recommends \
+	set -- "$@" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+		-o DPkg::Lock::Timeout=300
+	# gcc-multilib and other machines' compilers shut each other out.
+	"$@" update && "$@" install --no-install-recommends --no-remove \
 		$missing >"$folder/install.log" 2>&1
 }
 
