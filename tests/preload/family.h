@@ -2,6 +2,7 @@
 #ifndef FAMILY_H
 #define FAMILY_H
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -27,7 +28,14 @@ static inline int malloc_is_ours(void)
 {
 	char text[4096] = "";
 	FILE *stream = fmemopen(text, sizeof(text) - 1, "w");
+#ifdef __GLIBC__
 	int error = malloc_info(0, stream);
+#else
+	/* Other C libraries have none that could be linked. */
+	int (*info)(int, FILE *) =
+		(int (*)(int, FILE *))dlsym(RTLD_DEFAULT, "malloc_info");
+	int error = info == NULL ? -1 : info(0, stream);
+#endif
 
 	fclose(stream);
 	return error == 0 && strstr(text, "<malloc ") != NULL &&
