@@ -3,6 +3,7 @@
 
 EXTRA_DIST += \
 	%D%/check-deb \
+	%D%/check-rpm \
 	%D%/debian/changelog \
 	%D%/debian/control \
 	%D%/debian/copyright \
@@ -31,12 +32,18 @@ EXTRA_DIST += \
 	%D%/debian/tests/preload \
 	%D%/debian/upstream/metadata \
 	%D%/debian/watch \
+	%D%/rpm/mems.spec \
+	%D%/rpm/rpmlint.toml \
 	%D%/setup \
 	%D%/tap.sh
 
-# make check-deb  build, lint, install, use, upgrade and remove Debian's packages
+# make check-deb  build Debian's packages, lint, install, use, upgrade, remove
+# make check-rpm  the same with RPM's
 # packaging/setup installs what they need.
 check-deb: dist
 	$(SHELL) $(srcdir)/%D%/check-deb $(distdir).tar.gz
 
-.PHONY: check-deb
+check-rpm: dist
+	$(SHELL) $(srcdir)/%D%/check-rpm $(distdir).tar.gz
+
+.PHONY: check-deb check-rpm
