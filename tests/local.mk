@@ -155,6 +155,7 @@ EXTRA_DIST += \
 	%D%/model/remote.pml \
 	%D%/model/remote_relacy.cpp \
 	%D%/pages.h \
+	%D%/parts.sh \
 	%D%/random.h \
 	%D%/tap.h \
 	%D%/wine.sh
@@ -172,4 +173,24 @@ check-valgrind:
 		TESTS='$(api_tests) $(misuse_tests) $(posix_tests)' \
 		EMULATOR='$(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99'
 
-.PHONY: soak check-valgrind
+# make check-ci        what must pass before a change goes in, beside `make check`
+# make check-all       all that there is to pass but soaks
+SANITIZED = $(abs_top_builddir)/sanitized
+SANITIZE = $(top_srcdir)/quickstart check --build=$(SANITIZED) -- \
+	--enable-sanitizers=address,undefined
+SETUP = $(SHELL) $(top_srcdir)/packaging/setup
+PARTS = $(SHELL) $(top_srcdir)/tests/parts.sh
+
+check-ci:
+	$(PARTS) '$(MAKE) distcheck' '$(SANITIZE)' \
+		'$(MAKE) check-cross LINES=s390x' \
+		'$(SETUP) deb && $(MAKE) check-deb'
+
+check-all:
+	$(PARTS) '$(MAKE) check' '$(MAKE) check-ci' '$(MAKE) check-cross' \
+		'$(SETUP) && $(MAKE) check-abi' '$(MAKE) check-rpm' \
+		'$(MAKE) check-valgrind' '$(MAKE) check-node-asan' \
+		'$(MAKE) check-dist' '$(MAKE) check-bare' \
+		'$(MAKE) check-html' '$(MAKE) coverage' '$(MAKE) fuzz'
+
+.PHONY: soak check-valgrind check-ci check-all
