@@ -1090,6 +1090,9 @@ void mems__sleep(uint64_t milliseconds);
 /*
  * Have these called before a fork, and after it in the parent and in the
  * child. They stay for the life of the process. False: no memory for it.
+ *
+ * Some C libraries allocate for it, and malloc may be this library's: no lock
+ * that malloc takes may be held.
  */
 bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 		      void (*in_child)(void));
@@ -4526,30 +4529,25 @@ static void space_registry__in_child(void)
 	space_registry__registry_lock.word = 0;
 }
 
-static bool space_registry__start(void)
-{
-	space_registry__hooked = space_registry__hooked || mems__fork_hooks(space_registry__before_fork, space_registry__in_parent, space_registry__in_child);
-	return space_registry__hooked;
-}
-
 bool mems__registry_start(void)
 {
-	bool started;
-
-	mems__lock_take(&space_registry__registry_lock);
-	started = space_registry__start();
-	mems__lock_drop(&space_registry__registry_lock);
-	return started;
+	if (__atomic_exchange_n(&space_registry__hooked, true, __ATOMIC_RELAXED))
+		return true;
+	if (mems__fork_hooks(space_registry__before_fork, space_registry__in_parent, space_registry__in_child))
+		return true;
+	__atomic_store_n(&space_registry__hooked, false, __ATOMIC_RELAXED);
+	return false;
 }
 
 /* A new space, all zeros but its lock, in the list; NULL without memory. */
 struct space *mems__registry_add(void)
 {
-	struct space *space = NULL;
+	struct space *space;
 
+	if (!mems__registry_start())
+		return NULL;
 	mems__lock_take(&space_registry__registry_lock);
-	if (space_registry__start())
-		space = mems__pool_take(&space_registry__objects);
+	space = mems__pool_take(&space_registry__objects);
 	if (space != NULL) {
 		memset(space, 0, sizeof(*space));
 		space->lock = (struct lock)LOCK_INIT(LOCK_SPACE);
@@ -8820,6 +8818,9 @@ static struct cache *heap_threads__make_first(void)
 	if (mems__cache == &mems__late_cache)
 		return NULL;
 	mems__heaps_start();
+	/* Hooking into fork may have allocated, and so have come here. */
+	if (mems__cache->heap != NULL)
+		return mems__cache;
 	cache = heap_threads__add_cache(&mems__default_heap);
 	if (cache == NULL)
 		return NULL;
@@ -8994,18 +8995,22 @@ static void heap_threads__in_child(void)
 void mems__heaps_start(void)
 {
 	static bool started;
+	bool first;
 
 	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
 		return;
 	mems__lock_take(&heap_threads__heaps_lock);
-	if (!started) {
-		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
+	first = !started;
+	if (first) {
 		mems__harden_start();
 		mems__thread_start(heap_threads__end_thread);
+		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
+	}
+	mems__lock_drop(&heap_threads__heaps_lock);
+	if (first) {
 		(void)mems__registry_start();
 		(void)mems__fork_hooks(heap_threads__before_fork, heap_threads__in_parent, heap_threads__in_child);
 	}
-	mems__lock_drop(&heap_threads__heaps_lock);
 }
 
 #undef TEN

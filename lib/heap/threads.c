@@ -271,6 +271,9 @@ static struct cache *make_first(void)
 	if (mems__cache == &mems__late_cache)
 		return NULL;
 	mems__heaps_start();
+	/* Hooking into fork may have allocated, and so have come here. */
+	if (mems__cache->heap != NULL)
+		return mems__cache;
 	cache = add_cache(&mems__default_heap);
 	if (cache == NULL)
 		return NULL;
@@ -445,16 +448,20 @@ static void in_child(void)
 void mems__heaps_start(void)
 {
 	static bool started;
+	bool first;
 
 	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
 		return;
 	mems__lock_take(&heaps_lock);
-	if (!started) {
-		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
+	first = !started;
+	if (first) {
 		mems__harden_start();
 		mems__thread_start(end_thread);
+		__atomic_store_n(&started, true, __ATOMIC_RELEASE);
+	}
+	mems__lock_drop(&heaps_lock);
+	if (first) {
 		(void)mems__registry_start();
 		(void)mems__fork_hooks(before_fork, in_parent, in_child);
 	}
-	mems__lock_drop(&heaps_lock);
 }

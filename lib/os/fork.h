@@ -7,6 +7,9 @@
 /*
  * Have these called before a fork, and after it in the parent and in the
  * child. They stay for the life of the process. False: no memory for it.
+ *
+ * Some C libraries allocate for it, and malloc may be this library's: no lock
+ * that malloc takes may be held.
  */
 bool mems__fork_hooks(void (*before)(void), void (*in_parent)(void),
 		      void (*in_child)(void));

@@ -48,30 +48,25 @@ static void in_child(void)
 	registry_lock.word = 0;
 }
 
-static bool start(void)
-{
-	hooked = hooked || mems__fork_hooks(before_fork, in_parent, in_child);
-	return hooked;
-}
-
 bool mems__registry_start(void)
 {
-	bool started;
-
-	mems__lock_take(&registry_lock);
-	started = start();
-	mems__lock_drop(&registry_lock);
-	return started;
+	if (__atomic_exchange_n(&hooked, true, __ATOMIC_RELAXED))
+		return true;
+	if (mems__fork_hooks(before_fork, in_parent, in_child))
+		return true;
+	__atomic_store_n(&hooked, false, __ATOMIC_RELAXED);
+	return false;
 }
 
 /* A new space, all zeros but its lock, in the list; NULL without memory. */
 struct space *mems__registry_add(void)
 {
-	struct space *space = NULL;
+	struct space *space;
 
+	if (!mems__registry_start())
+		return NULL;
 	mems__lock_take(&registry_lock);
-	if (start())
-		space = mems__pool_take(&objects);
+	space = mems__pool_take(&objects);
 	if (space != NULL) {
 		memset(space, 0, sizeof(*space));
 		space->lock = (struct lock)LOCK_INIT(LOCK_SPACE);
