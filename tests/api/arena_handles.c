@@ -324,7 +324,20 @@ static void verify_sees_broken_words(void)
 	mems_space_destroy(place.space);
 }
 
-/* Whatever the words say, no call leaves the space. */
+/* A memory checker has each block asked for: nothing is left to bump. */
+static int is_watched(void)
+{
+	struct place place = { "a space", space_make(1 << 20), NULL };
+	mems_arena *arena = arena_in(&place, MEMS_TRANSIENT);
+	int watched = mems_arena_alloc(arena, 16) == NULL ||
+		      arena->head->top == arena->head->end;
+
+	mems_space_destroy(place.space);
+	return watched;
+}
+
+/* Whatever the words say, no call leaves the space; but a checker may have
+   forbidden what it writes to. */
 static void broken_words_are_not_followed(void)
 {
 	static const uint32_t values[] = {
@@ -332,7 +345,7 @@ static void broken_words_are_not_followed(void)
 	};
 	enum { VALUES = sizeof(values) / sizeof(*values),
 	       WORDS = sizeof(struct mems_arena_words) / 4 };
-	int runs = 0;
+	int watched = is_watched(), runs = 0;
 
 	for (int i = 0; i < LIFETIMES * WORDS * VALUES; i++) {
 		struct place place = { "a space", space_make(1 << 20), NULL };
@@ -347,7 +360,8 @@ static void broken_words_are_not_followed(void)
 				 LIFETIMES % WORDS),
 				 &values[i / LIFETIMES / WORDS], 4);
 		mems_arena_verify(arena, NULL, 0);
-		(void)!mems_arena_calloc(arena, 1, 16);
+		if (!watched)
+			(void)!mems_arena_calloc(arena, 1, 16);
 		first = mems_arena_alloc(arena, 2000);
 		mems_arena_contains(arena, block);
 		mems_arena_free(arena, block);

@@ -153,6 +153,7 @@ static void a_child_is_a_process_like_any(void)
 #ifdef MADV_DONTFORK
 
 #define LEFT_OUT ((size_t)4 << 20)
+#define NOT_LEFT_OUT 77
 
 /* An owner of slots in another thread, at any point when the fork comes. */
 static void *keep_owning(void *arg)
@@ -186,6 +187,7 @@ static void a_space_may_be_left_out(void)
 	pthread_t thread;
 	pid_t child;
 	void *block;
+	int status;
 
 	options.memory = memory;
 	options.memory_size = LEFT_OUT;
@@ -200,6 +202,8 @@ static void a_space_may_be_left_out(void)
 		continue;
 	madvise(memory, LEFT_OUT, MADV_DONTFORK);
 	child = fork();
+	if (child == 0 && msync(memory, 1, MS_ASYNC) == 0)
+		_exit(NOT_LEFT_OUT);
 	if (child == 0)
 		_exit(mems_space_alloc(space, 1) != MEMS_VA_NONE ||
 		      mems_space_get(space, MEMS_VA_FIRST) != NULL ||
@@ -207,7 +211,12 @@ static void a_space_may_be_left_out(void)
 		      !refuses(mems_depot_alloc(theirs, 40)) ||
 		      !refuses(mems_arena_alloc(arena, 40)) ||
 		      mems_space_alloc(other, 1) != MEMS_VA_FIRST);
-	is(wait_for(child), 0, "a child without the memory of a space");
+	status = wait_for(child);
+	if (status >= 0 && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == NOT_LEFT_OUT)
+		skip("this system, or what takes its place, leaves nothing out");
+	else
+		is(status, 0, "a child without the memory of a space");
 	__atomic_store_n(&done, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, &block);
 	ok(block != NULL && mems_arena_alloc(arena, 40) != NULL &&

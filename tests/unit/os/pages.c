@@ -112,8 +112,9 @@ static void a_limit_on_addresses_is_known(void)
 	limit = addresses;
 	limit.rlim_cur = some;
 	if (addresses.rlim_cur != RLIM_INFINITY ||
-	    setrlimit(RLIMIT_AS, &limit) != 0) {
-		skip("there is a limit already");
+	    setrlimit(RLIMIT_AS, &limit) != 0 ||
+	    getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur != some) {
+		skip("there is a limit already, or none is kept");
 		return;
 	}
 	left = mems__address_limit_left();
