@@ -149,6 +149,7 @@ EXTRA_DIST += \
 	%D%/api/cxx.cpp \
 	%D%/capture.h \
 	%D%/child.h \
+	%D%/either.h \
 	%D%/meta/amalgamation.test \
 	%D%/misuse/valgrind.test \
 	%D%/model/model.test \

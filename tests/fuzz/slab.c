@@ -7,6 +7,7 @@
 
 #include <mems.h>
 
+#include "either.h"
 #include "fuzz/fuzz.h"
 
 #define LIVE 128
@@ -17,8 +18,6 @@ const char fuzz_name[] = "slab";
 static struct input in;
 static mems_space *space;		/* NULL: in a heap */
 static mems_heap *heap;
-static bool is_cache;
-static size_t slot_size;
 static uint64_t cap, tags;
 static void *handles[HANDLES];		/* NULL: none, but for the first */
 static struct block {
@@ -98,44 +97,17 @@ static bool begin(void)
 	return true;
 }
 
-/* ----------------------------------------------------- either of both kinds */
-
-static void *get(void *handle, size_t size)
-{
-	return is_cache ? mems_slab_alloc(handle) :
-	       mems_depot_alloc(handle, size);
-}
-
-static int put(void *handle, void *block)
-{
-	return is_cache ? mems_slab_free(handle, block) :
-	       mems_depot_free(handle, block);
-}
-
-static size_t usable(void *handle, const void *block)
-{
-	if (!is_cache)
-		return mems_depot_usable_size(handle, block);
-	return mems_slab_contains(handle, block) == 1 ? slot_size : 0;
-}
+/* ------------------------------------------------------------------- handles */
 
 static void *share(void *handle, bool by_address)
 {
 	mems_va va;
 
 	if (!by_address || space == NULL)
-		return is_cache ? (void *)mems_slab_share(handle) :
-		       (void *)mems_depot_share(handle);
-	va = is_cache ? mems_slab_address(handle) : mems_depot_address(handle);
+		return another(handle);
+	va = address_of(handle);
 	must(va != MEMS_VA_NONE);
-	return is_cache ? (void *)mems_slab_attach(space, va) :
-	       (void *)mems_depot_attach(space, va);
-}
-
-static int detach(void *handle)
-{
-	return is_cache ? mems_slab_detach(handle) :
-	       mems_depot_detach(handle);
+	return attach(space, va);
 }
 
 /* -------------------------------------------------------------------- steps */

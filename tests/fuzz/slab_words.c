@@ -6,6 +6,7 @@
 
 #include "slab/handle.h"
 
+#include "either.h"
 #include "fuzz/words.h"
 
 #define BLOCKS 64
@@ -15,8 +16,6 @@ const char fuzz_name[] = "slab_words";
 
 static struct input in;
 static mems_space *space;
-static bool is_cache;
-static size_t slot_size;
 static struct store *store;
 static void *handles[HANDLES];		/* NULL: none, but for the first */
 static void *blocks[BLOCKS];
@@ -46,43 +45,13 @@ static bool begin(void)
 	return true;
 }
 
-/* ----------------------------------------------------- either of both kinds */
-
-static void *get(void *handle, size_t size)
-{
-	return is_cache ? mems_slab_alloc(handle) :
-	       mems_depot_alloc(handle, size);
-}
-
-static int put(void *handle, void *block)
-{
-	return is_cache ? mems_slab_free(handle, block) :
-	       mems_depot_free(handle, block);
-}
-
-static size_t usable(void *handle, const void *block)
-{
-	if (!is_cache)
-		return mems_depot_usable_size(handle, block);
-	return mems_slab_contains(handle, block) == 1 ? slot_size : 0;
-}
-
-static int detach(void *handle)
-{
-	return is_cache ? mems_slab_detach(handle) :
-	       mems_depot_detach(handle);
-}
+/* ------------------------------------------------------------------- handles */
 
 static void *share(void *handle, bool by_address)
 {
-	mems_va va = is_cache ? mems_slab_address(handle) :
-		     mems_depot_address(handle);
+	mems_va va = address_of(handle);
 
-	if (by_address)
-		return is_cache ? (void *)mems_slab_attach(space, va) :
-		       (void *)mems_depot_attach(space, va);
-	return is_cache ? (void *)mems_slab_share(handle) :
-	       (void *)mems_depot_share(handle);
+	return by_address ? attach(space, va) : another(handle);
 }
 
 /* ------------------------------------------------------------------- words */

@@ -87,6 +87,9 @@ core_archive = lib/libmems-core.la $(MEMS_TEST_LIBS)
 %C%_stats_draw_LDADD = $(core_archive)
 %C%_stats_trace_LDADD = $(core_archive)
 
+%C%_arena_failures_SOURCES = %D%/arena/failures.c %D%/refusals.h
+%C%_heap_failures_SOURCES = %D%/heap/failures.c %D%/refusals.h
+%C%_slab_failures_SOURCES = %D%/slab/failures.c %D%/refusals.h
 %C%_arena_verify_SOURCES = %D%/arena/verify.c %D%/spoil.h
 %C%_base_fatal_SOURCES = %D%/base/fatal.c %D%/aborts.h
 %C%_heap_misuse_SOURCES = %D%/heap/misuse.c %D%/aborts.h

@@ -9,6 +9,7 @@
 
 #include "random.h"
 #include "tap.h"
+#include "unit/refusals.h"
 
 #include <mems.h>
 
@@ -17,20 +18,6 @@
 #include <unistd.h>
 
 #define BLOCKS 60
-
-static long calls, fail_from, fail_to;
-
-static bool may(void)
-{
-	calls++;
-	return calls < fail_from || calls > fail_to;
-}
-
-static bool broken(const char *what)
-{
-	diag("failing %ld to %ld of %ld: %s", fail_from, fail_to, calls, what);
-	return false;
-}
 
 static int cleanups;
 

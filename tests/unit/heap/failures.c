@@ -9,6 +9,7 @@
 
 #include "random.h"
 #include "tap.h"
+#include "unit/refusals.h"
 
 #include <mems.h>
 
@@ -18,29 +19,13 @@
 
 #define BLOCKS 45
 
-static long calls, fail_from, fail_to;
-
-static bool may(void)
-{
-	calls++;
-	return calls < fail_from || calls > fail_to;
-}
-
 static bool is_sound(mems_heap *heap)
 {
 	char report[100] = "";
 
 	if (mems_heap_verify(heap, report, sizeof(report)) == 0)
 		return true;
-	diag("failing %ld to %ld of %ld: %s", fail_from, fail_to, calls,
-	     report);
-	return false;
-}
-
-static bool broken(const char *what)
-{
-	diag("failing %ld to %ld of %ld: %s", fail_from, fail_to, calls, what);
-	return false;
+	return broken(report);
 }
 
 static struct mems_heap_stats stats_of(mems_heap *heap)

@@ -10,6 +10,7 @@
 
 #include "random.h"
 #include "tap.h"
+#include "unit/refusals.h"
 
 #include <mems.h>
 
@@ -23,20 +24,6 @@ enum where { IN_SPACE, IN_HEAP, IN_DEPOT };
 
 static const char *const names[] = { "a cache in a space",
 	"a cache in a heap", "a depot" };
-
-static long calls, fail_from, fail_to;
-
-static bool may(void)
-{
-	calls++;
-	return calls < fail_from || calls > fail_to;
-}
-
-static bool broken(const char *what)
-{
-	diag("failing %ld to %ld of %ld: %s", fail_from, fail_to, calls, what);
-	return false;
-}
 
 /* --------------------------------------------------------- either of both */
 

@@ -10,6 +10,7 @@
 #include "os/pages.h"
 #include "slab/handle.h"
 
+#include "either.h"
 #include "random.h"
 #include "tap.h"
 #include "unit/slab/unwatched.h"
@@ -28,8 +29,6 @@
 static char *region;
 static mems_space *space;
 static struct store *store;
-static bool is_cache;
-static size_t slot_size;
 static void *handles[HANDLES];
 static void *blocks[BLOCKS];
 static struct rng rng;
@@ -37,27 +36,6 @@ static struct rng rng;
 static uint64_t below(uint64_t limit)
 {
 	return rng_below(&rng, limit);
-}
-
-/* ----------------------------------------------------- either of both kinds */
-
-static void *get(void *handle, size_t size)
-{
-	return is_cache ? mems_slab_alloc(handle) :
-	       mems_depot_alloc(handle, size);
-}
-
-static int put(void *handle, void *block)
-{
-	return is_cache ? mems_slab_free(handle, block) :
-	       mems_depot_free(handle, block);
-}
-
-static size_t usable(void *handle, const void *block)
-{
-	if (!is_cache)
-		return mems_depot_usable_size(handle, block);
-	return mems_slab_contains(handle, block) == 1 ? slot_size : 0;
 }
 
 /* ---------------------------------------------------------------- the words */
@@ -209,24 +187,11 @@ static void shrink(void *handle)
 		(void)mems_depot_shrink(handle, NULL);
 }
 
-static void *attach(void *handle)
+static void *share(void *handle)
 {
-	mems_va va = is_cache ? mems_slab_address(handle) :
-		     mems_depot_address(handle);
+	mems_va va = address_of(handle);
 
-	if (below(2) == 0)
-		return is_cache ? (void *)mems_slab_attach(space, va) :
-		       (void *)mems_depot_attach(space, va);
-	return is_cache ? (void *)mems_slab_share(handle) :
-	       (void *)mems_depot_share(handle);
-}
-
-static void detach(void *handle)
-{
-	if (is_cache)
-		(void)mems_slab_detach(handle);
-	else
-		(void)mems_depot_detach(handle);
+	return below(2) == 0 ? attach(space, va) : another(handle);
 }
 
 static void adopt(void *handle)
@@ -251,7 +216,7 @@ static bool call(void)
 
 	/* The first one stays. */
 	if (handles[n] == NULL)
-		handles[n] = attach(handles[0]);
+		handles[n] = share(handles[0]);
 	if (handles[n] == NULL)
 		n = 0;
 	switch (below(25)) {
@@ -270,7 +235,7 @@ static bool call(void)
 	case 3:
 		if (n == 0)
 			return true;
-		detach(handles[n]);
+		(void)detach(handles[n]);
 		handles[n] = NULL;
 		return true;
 	case 4:
@@ -337,12 +302,12 @@ static bool end(void)
 	if (below(2) == 0)
 		for (unsigned n = HANDLES; n-- > 1;)
 			if (handles[n] != NULL)
-				detach(handles[n]);
+				(void)detach(handles[n]);
 	rc = is_cache ? mems_slab_destroy(handles[0]) :
 	     mems_depot_destroy(handles[0]);
 	for (unsigned n = 1; n < HANDLES; n++)
 		if (handles[n] != NULL)
-			detach(handles[n]);
+			(void)detach(handles[n]);
 	right = rc == 0 && mems_space_verify(space, NULL, 0) == 0;
 	return mems_space_destroy(space) == 0 && right;
 }
