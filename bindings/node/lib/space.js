@@ -5,7 +5,7 @@
 
 const { constants } = require('buffer');
 const native = require('./native');
-const { FIRST_ADDRESS, Window } = require('./window');
+const { CLOSED, FIRST_ADDRESS, Window } = require('./window');
 const { Checker } = require('./checker');
 const {
   closed, noMemory, objectOf, wrongAddress, wrongRange, wrongType
@@ -69,7 +69,7 @@ Object.defineProperty(View.prototype, 'constructor', {
 class Space {
   #number;
   #windows = [];
-  #first;         // the first of them: most spaces have no other
+  #first = CLOSED;  // the first of them: most spaces have no other
   #found;         // where #place() found bytes
   #checker;
   #listeners = [];

@@ -109,12 +109,13 @@ class Store {
     return this.#slotSize;
   }
 
-  // A slot at hand of this state; or what C gives for the size.
+  // A slot at hand of this state; or what C gives for the size. V8 is told, by
+  // the +, that this is a number as well, or it would make objects of all.
   [TAKE](live, size) {
     const stacks = this[STACKS];
     const at = live * STACK;
     const count = stacks[at];
-    if (count === 0) return this.#takeMore(live, size);
+    if (count === 0) return +this.#takeMore(live, size);
     const address = stacks[at + count];
     stacks[at] = count - 1;
     this[STATES][address - FIRST_ADDRESS >>> 4] = live;
@@ -348,7 +349,7 @@ class Heap extends Store {
     if (size - 1 >>> 0 < SMALL_MOST && size >>> 0 === size) {
       return this[TAKE](LIVE_BY_SIZE[size + 15 >>> 4], size);
     }
-    return this[TAKE_FROM_C](size);
+    return +this[TAKE_FROM_C](size);
   }
 
   calloc(size) {
