@@ -710,26 +710,30 @@ static inline void *mems__thread_copy(const void *variable)
 
 #endif
 
+/* Where the compiler knows the thread pointer; gcc says that it has the builtin
+   on others, too, and then refuses it. */
+#if defined __has_builtin && (defined __x86_64__ || defined __i386__ || \
+	defined __aarch64__ || defined __arm__ || defined __riscv || \
+	defined __s390__)
+#if __has_builtin(__builtin_thread_pointer)
+#define MEMS__THREAD_POINTER
+#endif
+#endif
+
 /*
  * A pointer that no other thread has while this one lives. The thread pointer
  * of the machine is one, and costs nothing.
  */
 static inline const void *mems__thread_self(void)
 {
-#ifdef _WIN32
+#if defined _WIN32
 	return mems__thread_block();
-#else
-#if defined __has_builtin
-#if __has_builtin(__builtin_thread_pointer)
-#define MEMS__THREAD_POINTER
+#elif defined MEMS__THREAD_POINTER
 	return __builtin_thread_pointer();
-#endif
-#endif
-#ifndef MEMS__THREAD_POINTER
+#else
 	static _Thread_local char self;
 
 	return &self;
-#endif
 #endif
 }
 
@@ -1156,7 +1160,7 @@ uintptr_t mems__random(void);
 
 /*
  * At most `most` of them, the latest first, without those of the library
- * itself; how many. May allocate by malloc the first time.
+ * itself; how many: none where the C library cannot tell. May allocate by malloc the first time.
  */
 unsigned mems__stack(uintptr_t *frames, unsigned most);
 
@@ -1500,7 +1504,8 @@ unsigned mems__stack(uintptr_t *frames, unsigned most)
 	unsigned limit = most + OURS < 64 ? most + OURS : 64, count = 0;
 	unsigned length = CaptureStackBackTrace(0, limit, found, NULL);
 
-	for (unsigned i = 0; i < length && count < most; i++)
+	/* The last may be no address. */
+	for (unsigned i = 0; i < length && count < most && found[i]; i++)
 		if (count > 0 || !mems__is_ours(found[i]))
 			frames[count++] = (uintptr_t)found[i];
 	return count;
@@ -1843,9 +1848,9 @@ unsigned mems__stack(uintptr_t *frames, unsigned most)
 			frames[count++] = (uintptr_t)found[i];
 	return count;
 #else
+	(void)frames;
 	(void)most;
-	frames[0] = (uintptr_t)__builtin_return_address(0);
-	return 1;
+	return 0;
 #endif
 }
 
@@ -4496,7 +4501,7 @@ uint64_t mems__region_metadata(const struct space *space)
 
 static struct lock space_registry__registry_lock = LOCK_INIT(LOCK_REGISTRY);
 static struct space *space_registry__first;
-static bool space_registry__hooked;
+static unsigned space_registry__hooked;
 static struct pool space_registry__objects = {
 	.size = (sizeof(struct space) + 63) & ~(size_t)63,
 	.link = offsetof(struct space, next),
@@ -4531,7 +4536,7 @@ static void space_registry__in_child(void)
 
 bool mems__registry_start(void)
 {
-	if (__atomic_exchange_n(&space_registry__hooked, true, __ATOMIC_RELAXED))
+	if (__atomic_exchange_n(&space_registry__hooked, 1, __ATOMIC_RELAXED))
 		return true;
 	if (mems__fork_hooks(space_registry__before_fork, space_registry__in_parent, space_registry__in_child))
 		return true;
@@ -9675,9 +9680,11 @@ int mems__leaks_print(mems_write_fn *write, void *arg)
 		if (!stats_trace__next_largest(below, after, &tally, &after))
 			break;
 		below = tally.bytes - tally.freed_bytes;
-		mems__text_fill(&text, "  $ bytes in $ blocks, allocated at\n",
+		mems__text_fill(&text, "  $ bytes in $ blocks",
 				(uint64_t[]){ below, tally.allocations -
 						     tally.frees });
+		mems__text_string(&text, tally.words > 0 ? ", allocated at\n" :
+							   "\n");
 		for (uint32_t j = 0; j < tally.words; j++)
 			stats_trace__print_frame(&text, tally.place[j]);
 	}

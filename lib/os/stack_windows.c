@@ -16,7 +16,8 @@ unsigned mems__stack(uintptr_t *frames, unsigned most)
 	unsigned limit = most + OURS < 64 ? most + OURS : 64, count = 0;
 	unsigned length = CaptureStackBackTrace(0, limit, found, NULL);
 
-	for (unsigned i = 0; i < length && count < most; i++)
+	/* The last may be no address. */
+	for (unsigned i = 0; i < length && count < most && found[i]; i++)
 		if (count > 0 || !mems__is_ours(found[i]))
 			frames[count++] = (uintptr_t)found[i];
 	return count;

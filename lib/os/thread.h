@@ -51,26 +51,30 @@ static inline void *mems__thread_copy(const void *variable)
 
 #endif
 
+/* Where the compiler knows the thread pointer; gcc says that it has the builtin
+   on others, too, and then refuses it. */
+#if defined __has_builtin && (defined __x86_64__ || defined __i386__ || \
+	defined __aarch64__ || defined __arm__ || defined __riscv || \
+	defined __s390__)
+#if __has_builtin(__builtin_thread_pointer)
+#define MEMS__THREAD_POINTER
+#endif
+#endif
+
 /*
  * A pointer that no other thread has while this one lives. The thread pointer
  * of the machine is one, and costs nothing.
  */
 static inline const void *mems__thread_self(void)
 {
-#ifdef _WIN32
+#if defined _WIN32
 	return mems__thread_block();
-#else
-#if defined __has_builtin
-#if __has_builtin(__builtin_thread_pointer)
-#define MEMS__THREAD_POINTER
+#elif defined MEMS__THREAD_POINTER
 	return __builtin_thread_pointer();
-#endif
-#endif
-#ifndef MEMS__THREAD_POINTER
+#else
 	static _Thread_local char self;
 
 	return &self;
-#endif
 #endif
 }
 

@@ -15,7 +15,7 @@
 
 static struct lock registry_lock = LOCK_INIT(LOCK_REGISTRY);
 static struct space *first;
-static bool hooked;
+static unsigned hooked;
 static struct pool objects = {
 	.size = (sizeof(struct space) + 63) & ~(size_t)63,
 	.link = offsetof(struct space, next),
@@ -50,7 +50,7 @@ static void in_child(void)
 
 bool mems__registry_start(void)
 {
-	if (__atomic_exchange_n(&hooked, true, __ATOMIC_RELAXED))
+	if (__atomic_exchange_n(&hooked, 1, __ATOMIC_RELAXED))
 		return true;
 	if (mems__fork_hooks(before_fork, in_parent, in_child))
 		return true;

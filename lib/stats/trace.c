@@ -94,9 +94,11 @@ int mems__leaks_print(mems_write_fn *write, void *arg)
 		if (!next_largest(below, after, &tally, &after))
 			break;
 		below = tally.bytes - tally.freed_bytes;
-		mems__text_fill(&text, "  $ bytes in $ blocks, allocated at\n",
+		mems__text_fill(&text, "  $ bytes in $ blocks",
 				(uint64_t[]){ below, tally.allocations -
 						     tally.frees });
+		mems__text_string(&text, tally.words > 0 ? ", allocated at\n" :
+							   "\n");
 		for (uint32_t j = 0; j < tally.words; j++)
 			print_frame(&text, tally.place[j]);
 	}
