@@ -1,5 +1,6 @@
 /* Making and ending spaces: options, limits of size, borrowed memory, many. */
 #include <errno.h>
+#include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,8 +296,8 @@ static void borrowed_memory_is_used_and_not_left(void)
 
 static void borrowed_memory_needs_not_be_zero(void)
 {
-	const size_t size = 256 << 10;
-	void *memory = malloc(size);
+	static alignas(16) char memory[256 << 10];
+	const size_t size = sizeof(memory);
 	struct mems_space_options o = defaults;
 	mems_space *space;
 	mems_va va;
@@ -319,7 +320,6 @@ static void borrowed_memory_needs_not_be_zero(void)
 	space = mems_space_create(&o);
 	is(mems_space_alloc(space, 10), 1000, "and can hold a new space");
 	mems_space_destroy(space);
-	free(memory);
 }
 
 /*

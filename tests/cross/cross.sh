@@ -86,7 +86,8 @@ c_tests() {
 		cp -a "$other/." .
 	else
 		"$source/configure" --quiet --disable-dependency-tracking \
-			--enable-werror --host="$(triplet "$line")" "$@" || exit
+			--enable-werror --build="$(cc -dumpmachine)" \
+			--host="$(triplet "$line")" "$@" || exit
 	fi
 	set -- -j "${JOBS:-1}"
 	test "$line" != musl-static || set -- "$@" LDFLAGS=-all-static

@@ -4,6 +4,8 @@
  *
  *   PROGRAM [FOLDER]     the target's own folder by default
  */
+#include <config.h>
+
 #include <dirent.h>
 #include <unistd.h>
 

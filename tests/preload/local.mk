@@ -15,6 +15,9 @@ EXTRA_DIST += \
 	%D%/preload.sh \
 	%D%/throwing.cpp
 
+# The compiler must not leave out a malloc whose block nobody looks at.
+preload_flags = $(AM_CFLAGS) -fno-builtin
+
 if MEMS_HAVE_MALLINFO2
 
 preload_programs = \
@@ -22,9 +25,6 @@ preload_programs = \
 	%D%/helper \
 	%D%/loading \
 	%D%/moments
-
-# The compiler must not leave out a malloc whose block nobody looks at.
-preload_flags = $(AM_CFLAGS) -fno-builtin
 
 %C%_family_SOURCES = %D%/family.c %D%/family.h
 %C%_family_CFLAGS = $(preload_flags)

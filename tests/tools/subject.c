@@ -76,6 +76,10 @@ int main(int argc, char **argv)
 		sample_here();
 	else if (strcmp(what, "fork") == 0)
 		fork_one();
+	else if (strcmp(what, "nothing") == 0)
+		return 0;
+	else if (strcmp(what, "seven") == 0)
+		return 7;
 	else if (strcmp(what, "close") == 0)
 		return close(STDOUT_FILENO) | close(STDERR_FILENO);
 	else

@@ -10,6 +10,7 @@
 #include <mems.h>
 
 #include <errno.h>
+#include <stdalign.h>
 
 #define SIZE ((size_t)4 << 20)
 #define BLOCKS_MOST 530000
@@ -201,7 +202,7 @@ static void a_hole_without_a_hint_is_found(void *memory)
 int main(void)
 {
 	struct rng rng = rng_make(test_seed(), 1);
-	char *memory = malloc(SIZE);
+	static alignas(16) char memory[SIZE];
 
 	every_hole_is_found_again(memory, 1, 8);
 	every_hole_is_found_again(memory, 8, 8);
@@ -210,6 +211,5 @@ int main(void)
 	work_goes_on_when_the_pool_is_full(memory, &rng);
 	the_last_hole_that_fits_is_found(memory);
 	a_hole_without_a_hint_is_found(memory);
-	free(memory);
 	return done_testing();
 }
