@@ -19,7 +19,7 @@ if test -f "$real"; then
 	program=$real
 fi
 
-WINEPATH=$(cd "$top_builddir/lib/${MEMS_OBJDIR:-.libs}" && pwd)
+WINEPATH=$(cd "$top_builddir/lib/${MEMS_OBJDIR:-.libs}" 2>/dev/null && pwd)
 for library in libwinpthread-1.dll libgcc_s_seh-1.dll; do
 	file=$($CC -print-file-name=$library)
 	case $file in

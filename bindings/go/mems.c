@@ -720,6 +720,10 @@ static inline void *mems__thread_copy(const void *variable)
 #endif
 #endif
 
+#if !defined _WIN32 && !defined MEMS__THREAD_POINTER
+extern THREAD_LOCAL char mems__thread_mark;
+#endif
+
 /*
  * A pointer that no other thread has while this one lives. The thread pointer
  * of the machine is one, and costs nothing.
@@ -731,9 +735,7 @@ static inline const void *mems__thread_self(void)
 #elif defined MEMS__THREAD_POINTER
 	return __builtin_thread_pointer();
 #else
-	static _Thread_local char self;
-
-	return &self;
+	return &mems__thread_mark;
 #endif
 }
 
@@ -1870,6 +1872,11 @@ struct symbol mems__symbol_at(uintptr_t address)
 /* --------------------------------------------------- lib/os/thread_posix.c */
 
 /* The end of a thread by a key of pthreads. */
+
+#ifndef MEMS__THREAD_POINTER
+/* One for all files, or a thread would be another in each. */
+THREAD_LOCAL char mems__thread_mark;
+#endif
 
 static pthread_key_t os_thread_posix__key;
 static bool os_thread_posix__have_key;

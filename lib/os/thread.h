@@ -61,6 +61,10 @@ static inline void *mems__thread_copy(const void *variable)
 #endif
 #endif
 
+#if !defined _WIN32 && !defined MEMS__THREAD_POINTER
+extern THREAD_LOCAL char mems__thread_mark;
+#endif
+
 /*
  * A pointer that no other thread has while this one lives. The thread pointer
  * of the machine is one, and costs nothing.
@@ -72,9 +76,7 @@ static inline const void *mems__thread_self(void)
 #elif defined MEMS__THREAD_POINTER
 	return __builtin_thread_pointer();
 #else
-	static _Thread_local char self;
-
-	return &self;
+	return &mems__thread_mark;
 #endif
 }
 

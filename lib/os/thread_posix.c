@@ -6,6 +6,11 @@
 #include <pthread.h>
 #include <sched.h>
 
+#ifndef MEMS__THREAD_POINTER
+/* One for all files, or a thread would be another in each. */
+THREAD_LOCAL char mems__thread_mark;
+#endif
+
 static pthread_key_t key;
 static bool have_key;
 

@@ -125,6 +125,25 @@ go_tests() {
 	go test -count=1 -short -v -exec "$1" ./...
 }
 
+# Go's programs want random numbers of a library that wine got in version 8.13.
+make_prng() {
+	system=$WINEPREFIX/drive_c/windows/system32
+	wine cmd /c exit && test -d "$system" || exit
+	test -f "$system/bcryptprimitives.dll" ||
+		"$(triplet "$line")-gcc" -shared -x c - -ladvapi32 \
+			-o "$system/bcryptprimitives.dll" <<'END'
+#include <windows.h>
+#include <ntsecapi.h>
+
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T count);
+
+BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T count)
+{
+	return RtlGenRandom(bytes, (ULONG)count);
+}
+END
+}
+
 need() {
 	command -v "$1" >/dev/null || skip "there is no $1"
 }
@@ -188,6 +207,7 @@ END
 		GOARCH=arm64 go_tests "$(emulator $line)"
 		;;
 	go-windows)
+		make_prng || exit
 		GOOS=windows go_tests "sh $source/tests/wine.sh"
 		;;
 	windows)
