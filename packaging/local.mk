@@ -4,6 +4,7 @@
 EXTRA_DIST += \
 	%D%/check-deb \
 	%D%/check-rpm \
+	%D%/check-start \
 	%D%/debian/changelog \
 	%D%/debian/control \
 	%D%/debian/copyright \
@@ -32,13 +33,15 @@ EXTRA_DIST += \
 	%D%/debian/tests/preload \
 	%D%/debian/upstream/metadata \
 	%D%/debian/watch \
+	%D%/root.sh \
 	%D%/rpm/mems.spec \
 	%D%/rpm/rpmlint.toml \
 	%D%/setup \
 	%D%/tap.sh
 
-# make check-deb  build Debian's packages, lint, install, use, upgrade, remove
-# make check-rpm  the same with RPM's
+# make check-deb    build Debian's packages, lint, install, use, upgrade, remove
+# make check-rpm    the same with RPM's
+# make check-start  from a bare Debian to the tour and to the tests, with the time
 # packaging/setup installs what they need.
 check-deb: dist
 	$(SHELL) $(srcdir)/%D%/check-deb $(distdir).tar.gz
@@ -46,4 +49,7 @@ check-deb: dist
 check-rpm: dist
 	$(SHELL) $(srcdir)/%D%/check-rpm $(distdir).tar.gz
 
-.PHONY: check-deb check-rpm
+check-start: dist
+	$(SHELL) $(srcdir)/%D%/check-start $(distdir).tar.gz
+
+.PHONY: check-deb check-rpm check-start

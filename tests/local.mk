@@ -183,12 +183,14 @@ SETUP = $(SHELL) $(top_srcdir)/packaging/setup
 PARTS = $(SHELL) $(top_srcdir)/tests/parts.sh
 
 check-ci:
-	$(PARTS) '$(MAKE) distcheck' '$(SANITIZE)'
+	$(PARTS) '$(MAKE) distcheck' '$(SANITIZE)' \
+		'$(MAKE) check-cross LINES=s390x' \
+		'$(SETUP) deb && $(MAKE) check-deb'
 
 check-all:
 	$(PARTS) '$(MAKE) check' '$(MAKE) check-ci' '$(MAKE) check-cross' \
-		'$(SETUP) && $(MAKE) check-abi' '$(MAKE) check-deb' \
-		'$(MAKE) check-rpm' \
+		'$(SETUP) abi rpm && $(MAKE) check-abi' '$(MAKE) check-rpm' \
+		'$(MAKE) check-start' \
 		'$(MAKE) check-valgrind' '$(MAKE) check-node-asan' \
 		'$(MAKE) check-dist' '$(MAKE) check-bare' \
 		'$(MAKE) check-html' '$(MAKE) coverage' '$(MAKE) fuzz'

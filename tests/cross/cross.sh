@@ -161,9 +161,10 @@ one() {
 	esac
 	case $line in
 	i686)
-		# This machine's kernel runs them, with libraries of their own.
+		# This machine's kernel runs them, with libraries of their own;
+		# also what tests compile, and what the C library looks for.
 		lib=/usr/i686-linux-gnu/lib
-		c_tests LDFLAGS="-Wl,--dynamic-linker=$lib/ld-linux.so.2,-rpath,$lib"
+		c_tests CC="$(triplet "$line")-gcc -Wl,--disable-new-dtags,-rpath,$lib,--dynamic-linker,$lib/ld-linux.so.2"
 		;;
 	musl)
 		c_tests CC=musl-gcc
