@@ -1162,7 +1162,8 @@ uintptr_t mems__random(void);
 
 /*
  * At most `most` of them, the latest first, without those of the library
- * itself; how many: none where the C library cannot tell. May allocate by malloc the first time.
+ * itself; how many: none where the C library cannot tell. May allocate by
+ * malloc the first time.
  */
 unsigned mems__stack(uintptr_t *frames, unsigned most);
 
@@ -4547,7 +4548,7 @@ bool mems__registry_start(void)
 		return true;
 	if (mems__fork_hooks(space_registry__before_fork, space_registry__in_parent, space_registry__in_child))
 		return true;
-	__atomic_store_n(&space_registry__hooked, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&space_registry__hooked, 0, __ATOMIC_RELAXED);
 	return false;
 }
 
@@ -10147,6 +10148,12 @@ bool mems__is_held(const struct store *store, const struct place *place);
 /* Clear the bits of slots of a slab that are at hand. Under the lock. */
 void mems__held_clear(const struct store *store,
 		      struct mems_slab_words *slab, uint32_t *live);
+/*
+ * Does another owner than this one take slots of the slab, or have some at hand?
+ * None does, unless words were written to; such a slab stays. Under the lock.
+ */
+bool mems__is_anothers(const struct owner *owner,
+		       const struct mems_slab_words *slab);
 /* It has no slot of this slab at hand any more. */
 void mems__held_forget(struct owner *owner,
 		       const struct mems_slab_words *slab);
@@ -10813,6 +10820,7 @@ static NOINLINE int slab_give__give_locked(struct owner *owner, const void *bloc
 	} else {
 		slab_give__tell_owner(store, &place);
 	}
+	remove = remove && !mems__is_anothers(its, slab);
 	if (remove)
 		slab_give__remove_slab(its, slab);
 	if (store->capped)
@@ -10838,7 +10846,7 @@ static NOINLINE void slab_give__move_slab(struct owner *owner, const struct shap
 	if (!slab_give__is_too_much(owner, shape, slab))
 		return;
 	mems__lock_take(&store->lock);
-	remove = mems__is_slab(store, slab);
+	remove = mems__is_slab(store, slab) && !mems__is_anothers(owner, slab);
 	if (remove)
 		slab_give__remove_slab(owner, slab);
 	mems__lock_drop(&store->lock);
@@ -10936,9 +10944,10 @@ int mems__give_far(struct owner *owner, void *block)
 	if (!mems__has_own(owner, block, &slab, &class))
 		return mems__give_any(owner, block);
 	shape = &store->shapes[class];
-	owner->recent = (struct recent){
-		mems__slab_start(store, block) + shape->first, shape, slab,
-		&owner->held[class] };
+	owner->recent.first = mems__slab_start(store, block) + shape->first;
+	owner->recent.shape = shape;
+	WORD_STORE(owner->recent.slab, slab);
+	owner->recent.held = &owner->held[class];
 	return mems__give_in(owner, slab, class, block);
 }
 
@@ -10961,7 +10970,8 @@ static void slab_give__remove_empty(struct owner *owner, unsigned class,
 		uint32_t unit = slab->next;
 
 		next = mems__slab_find(store, unit);
-		if (!mems__slab_is_empty(owner, shape, slab))
+		if (!mems__slab_is_empty(owner, shape, slab) ||
+		    mems__is_anothers(owner, slab))
 			continue;
 		slab_give__remove_slab(owner, slab);
 		/* A list may come back to where it was. */
@@ -11259,6 +11269,40 @@ void mems__held_forget(struct owner *owner, const struct mems_slab_words *slab)
 				(void)mems__held_give(held, old.slots[i],
 						      old.mark[i]);
 	}
+}
+
+/* By what only its thread, or who has the lock, writes. */
+static bool slab_held__stands_on(const struct owner *owner,
+		      const struct mems_slab_words *slab)
+{
+	const struct store *store = owner->store;
+
+	if (WORD_LOAD(owner->recent.slab) == slab)
+		return true;
+	for (unsigned class = 0; class < store->classes; class++) {
+		const struct held *held = &owner->held[class];
+		size_t count = WORD_LOAD(held->count);
+
+		if (owner->current[class] == slab)
+			return true;
+		for (size_t i = 0; i < count && i < HELD_MOST; i++)
+			if (mems__slab_around(store,
+					      WORD_LOAD(held->slots[i])) == slab)
+				return true;
+	}
+	return false;
+}
+
+bool mems__is_anothers(const struct owner *owner,
+		       const struct mems_slab_words *slab)
+{
+	const struct store *store = owner->store;
+	const struct owner *other;
+
+	for (other = store->owners; other != NULL; other = other->next)
+		if (other != owner && slab_held__stands_on(other, slab))
+			return true;
+	return false;
 }
 
 void mems__held_drop(struct owner *owner)

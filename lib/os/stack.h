@@ -6,7 +6,8 @@
 
 /*
  * At most `most` of them, the latest first, without those of the library
- * itself; how many: none where the C library cannot tell. May allocate by malloc the first time.
+ * itself; how many: none where the C library cannot tell. May allocate by
+ * malloc the first time.
  */
 unsigned mems__stack(uintptr_t *frames, unsigned most);
 

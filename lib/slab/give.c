@@ -84,6 +84,7 @@ static NOINLINE int give_locked(struct owner *owner, const void *block)
 	} else {
 		tell_owner(store, &place);
 	}
+	remove = remove && !mems__is_anothers(its, slab);
 	if (remove)
 		remove_slab(its, slab);
 	if (store->capped)
@@ -109,7 +110,7 @@ static NOINLINE void move_slab(struct owner *owner, const struct shape *shape,
 	if (!is_too_much(owner, shape, slab))
 		return;
 	mems__lock_take(&store->lock);
-	remove = mems__is_slab(store, slab);
+	remove = mems__is_slab(store, slab) && !mems__is_anothers(owner, slab);
 	if (remove)
 		remove_slab(owner, slab);
 	mems__lock_drop(&store->lock);
@@ -207,9 +208,10 @@ int mems__give_far(struct owner *owner, void *block)
 	if (!mems__has_own(owner, block, &slab, &class))
 		return mems__give_any(owner, block);
 	shape = &store->shapes[class];
-	owner->recent = (struct recent){
-		mems__slab_start(store, block) + shape->first, shape, slab,
-		&owner->held[class] };
+	owner->recent.first = mems__slab_start(store, block) + shape->first;
+	owner->recent.shape = shape;
+	WORD_STORE(owner->recent.slab, slab);
+	owner->recent.held = &owner->held[class];
 	return mems__give_in(owner, slab, class, block);
 }
 
@@ -232,7 +234,8 @@ static void remove_empty(struct owner *owner, unsigned class,
 		uint32_t unit = slab->next;
 
 		next = mems__slab_find(store, unit);
-		if (!mems__slab_is_empty(owner, shape, slab))
+		if (!mems__slab_is_empty(owner, shape, slab) ||
+		    mems__is_anothers(owner, slab))
 			continue;
 		remove_slab(owner, slab);
 		/* A list may come back to where it was. */

@@ -78,6 +78,40 @@ void mems__held_forget(struct owner *owner, const struct mems_slab_words *slab)
 	}
 }
 
+/* By what only its thread, or who has the lock, writes. */
+static bool stands_on(const struct owner *owner,
+		      const struct mems_slab_words *slab)
+{
+	const struct store *store = owner->store;
+
+	if (WORD_LOAD(owner->recent.slab) == slab)
+		return true;
+	for (unsigned class = 0; class < store->classes; class++) {
+		const struct held *held = &owner->held[class];
+		size_t count = WORD_LOAD(held->count);
+
+		if (owner->current[class] == slab)
+			return true;
+		for (size_t i = 0; i < count && i < HELD_MOST; i++)
+			if (mems__slab_around(store,
+					      WORD_LOAD(held->slots[i])) == slab)
+				return true;
+	}
+	return false;
+}
+
+bool mems__is_anothers(const struct owner *owner,
+		       const struct mems_slab_words *slab)
+{
+	const struct store *store = owner->store;
+	const struct owner *other;
+
+	for (other = store->owners; other != NULL; other = other->next)
+		if (other != owner && stands_on(other, slab))
+			return true;
+	return false;
+}
+
 void mems__held_drop(struct owner *owner)
 {
 	const struct store *store = owner->store;

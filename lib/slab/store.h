@@ -314,6 +314,12 @@ bool mems__is_held(const struct store *store, const struct place *place);
 /* Clear the bits of slots of a slab that are at hand. Under the lock. */
 void mems__held_clear(const struct store *store,
 		      struct mems_slab_words *slab, uint32_t *live);
+/*
+ * Does another owner than this one take slots of the slab, or have some at hand?
+ * None does, unless words were written to; such a slab stays. Under the lock.
+ */
+bool mems__is_anothers(const struct owner *owner,
+		       const struct mems_slab_words *slab);
 /* It has no slot of this slab at hand any more. */
 void mems__held_forget(struct owner *owner,
 		       const struct mems_slab_words *slab);

@@ -54,7 +54,7 @@ bool mems__registry_start(void)
 		return true;
 	if (mems__fork_hooks(before_fork, in_parent, in_child))
 		return true;
-	__atomic_store_n(&hooked, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&hooked, 0, __ATOMIC_RELAXED);
 	return false;
 }
 

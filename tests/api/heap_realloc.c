@@ -180,6 +180,26 @@ static void large_blocks_change_in_place(void)
 	mems_heap_destroy(own);
 }
 
+/* So large that pages are moved instead of copied, where the system can. */
+static void very_large_blocks_move(void)
+{
+	mems_heap *own = heap_make();
+	unsigned char *block = mems_heap_alloc(own, 8 << 20), *wall, *moved;
+
+	write_pattern(block, 0, 8 << 20);
+	wall = mems_heap_alloc(own, 8 << 20);
+	memset(wall, 'w', 8 << 20);
+	moved = mems_heap_realloc(own, block, 40 << 20);
+	ok(moved != NULL && moved != block, "a very large block moves");
+	ok(has_pattern(moved, 8 << 20), "and takes its bytes along");
+	memset(moved + (8 << 20), 'm', 32 << 20);
+	block = mems_heap_calloc(own, 1, 8 << 20);
+	ok(is_full_of(block, 0, 8 << 20), "where it was a block may be again");
+	ok(is_full_of(wall, 'w', 8 << 20), "its neighbour is whole");
+	ok(heap_is_sound(own), "the heap is sound");
+	mems_heap_destroy(own);
+}
+
 static void what_a_block_grows_into_may_be_dirty(void)
 {
 	mems_heap *own = heap_make();
@@ -244,6 +264,7 @@ int main(void)
 	size_0_is_a_size_like_others();
 	a_size_that_fits_stays_in_place();
 	large_blocks_change_in_place();
+	very_large_blocks_move();
 	what_a_block_grows_into_may_be_dirty();
 	a_block_may_move_from_one_heap_to_another();
 	an_alignment_is_kept_in_place();

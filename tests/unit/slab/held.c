@@ -190,6 +190,31 @@ static void a_slab_that_goes_takes_its_slots_along(void)
 	mems_space_destroy(space);
 }
 
+/* A slab that words say is another's, and empty. */
+static void a_slab_with_slots_at_hand_stays(void)
+{
+	struct mems_slab_words *slab;
+	struct mems_rounds *rounds;
+
+	begin();
+	slab = mems__slab_around(store, mems_depot_alloc(other, SIZE));
+	rounds = &owner->words->rounds[CLASS];
+	slab->magazine = owner->unit;
+	slab->used = 0;
+	slab->place = MEMS_SLAB_PARTIAL;
+	slab->next = slab->previous = MEMS_UNIT_NONE;
+	rounds->first = rounds->last = mems__unit_of(&store->source, slab);
+	mems_depot_shrink(depot, NULL);
+	ok(mems__is_slab(store, slab), "a slab stays that another stands on");
+	mems__current_set((struct owner *)other, CLASS, NULL);
+	mems_depot_shrink(depot, NULL);
+	ok(mems__is_slab(store, slab), "or has slots of at hand");
+	mems__held_forget((struct owner *)other, slab);
+	mems_depot_shrink(depot, NULL);
+	ok(!mems__is_slab(store, slab), "and goes when none does");
+	mems_space_destroy(space);
+}
+
 int main(void)
 {
 	what_is_at_hand_is_free_for_all();
@@ -197,5 +222,6 @@ int main(void)
 	marks_may_meet();
 	there_are_none_when_words_are_used();
 	a_slab_that_goes_takes_its_slots_along();
+	a_slab_with_slots_at_hand_stays();
 	return done_testing();
 }
