@@ -11457,7 +11457,9 @@ void mems__large_end(const struct store *store, struct mems_large_words *large)
 	void *memory = mems__at_unit(&store->source, large->start);
 
 	large->kind = 0;
-	(void)mems__source_give(&store->source, memory);
+	/* It never begins in a slab, whatever its words say. */
+	if (!mems__is_slab(store, mems__slab_around(store, memory)))
+		(void)mems__source_give(&store->source, memory);
 }
 
 int mems__large_free(struct store *store, void *block)
@@ -12509,6 +12511,9 @@ static struct mems_slab_words *slab_store__end_all(struct store *store, bool kee
 		struct mems_large_words *large;
 
 		if (slab != NULL) {
+			/* Once more in the table, if that was written to. */
+			if (slab == kept)
+				continue;
 			if (keep && kept == NULL) {
 				kept = slab;
 			} else {

@@ -280,6 +280,9 @@ static struct mems_slab_words *end_all(struct store *store, bool keep)
 		struct mems_large_words *large;
 
 		if (slab != NULL) {
+			/* Once more in the table, if that was written to. */
+			if (slab == kept)
+				continue;
 			if (keep && kept == NULL) {
 				kept = slab;
 			} else {

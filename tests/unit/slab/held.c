@@ -210,8 +210,45 @@ static void a_slab_with_slots_at_hand_stays(void)
 	mems_depot_shrink(depot, NULL);
 	ok(mems__is_slab(store, slab), "or has slots of at hand");
 	mems__held_forget((struct owner *)other, slab);
+	((struct owner *)other)->recent.slab = slab;
+	mems_depot_shrink(depot, NULL);
+	ok(mems__is_slab(store, slab), "or has freed into");
+	((struct owner *)other)->recent.slab = NULL;
 	mems_depot_shrink(depot, NULL);
 	ok(!mems__is_slab(store, slab), "and goes when none does");
+	mems_space_destroy(space);
+}
+
+static bool is_there(const struct mems_slab_words *slab)
+{
+	return mems_space_contains(space, mems_space_va(space,
+					mems__slab_start(store, slab)));
+}
+
+/* Words of a large block and of the table that say that a slab is theirs. */
+static void a_slab_is_nothing_else(void)
+{
+	struct mems_slab_words *slab;
+	struct mems_large_words *large;
+	uint32_t unit;
+	void *block;
+
+	begin();
+	slab = mems__slab_around(store, mems_depot_alloc(depot, SIZE));
+	unit = mems__unit_of(&store->source, mems__slab_start(store, slab));
+	block = mems_depot_alloc(depot, 100000);
+	large = (struct mems_large_words *)block - 1;
+	large->start = unit;
+	is(mems_depot_free(depot, block), 0, "a large block is freed");
+	ok(is_there(slab), "but no slab with it");
+
+	block = mems_depot_alloc(depot, 100000);
+	large = (struct mems_large_words *)block - 1;
+	store->table[large->number].unit =
+		mems__unit_of(&store->source, slab);
+	mems__store_reset(store);
+	ok(store->spare == slab, "one slab stays when all else ends");
+	ok(is_there(slab), "also if it is in the table twice");
 	mems_space_destroy(space);
 }
 
@@ -223,5 +260,6 @@ int main(void)
 	there_are_none_when_words_are_used();
 	a_slab_that_goes_takes_its_slots_along();
 	a_slab_with_slots_at_hand_stays();
+	a_slab_is_nothing_else();
 	return done_testing();
 }
