@@ -1,7 +1,11 @@
 /* Blocks that change their size: what they held stays. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#ifndef _WIN32
+#include <sys/mman.h>
+#endif
 
 #include <mems.h>
 
@@ -180,17 +184,23 @@ static void large_blocks_change_in_place(void)
 	mems_heap_destroy(own);
 }
 
-/* So large that pages are moved instead of copied, where the system can. */
-static void very_large_blocks_move(void)
+/* So large that pages are moved instead of copied, where the system can; it can
+   not where it has `several` mappings of them. */
+static void very_large_blocks_move(bool several)
 {
 	mems_heap *own = heap_make();
 	unsigned char *block = mems_heap_alloc(own, 8 << 20), *wall, *moved;
 
+#ifdef MADV_NOHUGEPAGE
+	if (several)
+		madvise(block + (4 << 20), 1 << 20, MADV_NOHUGEPAGE);
+#endif
 	write_pattern(block, 0, 8 << 20);
 	wall = mems_heap_alloc(own, 8 << 20);
 	memset(wall, 'w', 8 << 20);
 	moved = mems_heap_realloc(own, block, 40 << 20);
-	ok(moved != NULL && moved != block, "a very large block moves");
+	ok(moved != NULL && moved != block, "a block of %s moves",
+	   several ? "several mappings" : "8 MiB");
 	ok(has_pattern(moved, 8 << 20), "and takes its bytes along");
 	memset(moved + (8 << 20), 'm', 32 << 20);
 	block = mems_heap_calloc(own, 1, 8 << 20);
@@ -264,7 +274,8 @@ int main(void)
 	size_0_is_a_size_like_others();
 	a_size_that_fits_stays_in_place();
 	large_blocks_change_in_place();
-	very_large_blocks_move();
+	very_large_blocks_move(false);
+	very_large_blocks_move(true);
 	what_a_block_grows_into_may_be_dirty();
 	a_block_may_move_from_one_heap_to_another();
 	an_alignment_is_kept_in_place();
