@@ -184,8 +184,8 @@ static void large_blocks_change_in_place(void)
 	mems_heap_destroy(own);
 }
 
-/* So large that pages are moved instead of copied, where the system can; it can
-   not where it has `several` mappings of them. */
+/* So large that pages are moved instead of copied, where the system can; Linux
+   before 6.17 can not where it has `several` mappings of them. */
 static void very_large_blocks_move(bool several)
 {
 	mems_heap *own = heap_make();
