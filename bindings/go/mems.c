@@ -9929,6 +9929,9 @@ enum owner_kind {
 	OWNER_COMMON = 0x4d4d4f43	/* not held by users */
 };
 
+/* Most tables, each twice the last. */
+#define TABLES_MOST 24
+
 /* Most pages of tags. */
 #define TAGS_PAGES 4096
 
@@ -9950,6 +9953,8 @@ struct store {
 	struct mems_table_entry *table;	/* atomic, as the next: another one when
 					   it grows */
 	uint32_t room;			/* entries of the table */
+	uint32_t tables_count;
+	void *tables[TABLES_MOST];	/* it and those that it outgrew */
 	uint32_t count, unused;		/* the first that was never used, and
 					   one that is not any more */
 	uint32_t classes;
@@ -12600,12 +12605,13 @@ void mems__store_drop(struct store *store)
 /*
  * The table of what a store has: whatever calls itself a slab or a large block
  * must be in it. It is read without the lock, so a table that was outgrown
- * stays where it is until the store ends; each is twice the last.
- *
- * Entry 0 tells of the table before this one.
+ * stays where it is until the store ends; each is twice the last. Which there
+ * are is not among the words, since it says what goes back then.
  */
 
 #define LEAST 32
+_Static_assert((uint64_t)LEAST << TABLES_MOST > UINT32_MAX /
+	       sizeof(struct mems_table_entry), "no store has more tables");
 
 /* The first unused number is looked at: it may have been written to. */
 static bool slab_table__has_unused(const struct store *store)
@@ -12626,10 +12632,9 @@ static void slab_table__install(struct store *store, struct mems_table_entry *ta
 	struct mems_table_entry *old = store->table;
 
 	memset(table, 0xff, room * sizeof(*table));
-	if (old != NULL) {
+	if (old != NULL)
 		memcpy(table, old, store->room * sizeof(*table));
-		table[0].unit = mems__unit_of(&store->source, old);
-	}
+	store->tables[store->tables_count++] = table;
 	__atomic_store_n(&store->table, table, __ATOMIC_RELEASE);
 	__atomic_store_n(&store->room, room, __ATOMIC_RELEASE);
 	store->words->table = mems__unit_of(&store->source, table);
@@ -12709,20 +12714,9 @@ void mems__table_clear(struct store *store)
 
 void mems__table_end(struct store *store)
 {
-	struct mems_table_entry *table = store->table;
-	uint32_t before = MEMS_UNIT_NONE;
-	unsigned tables = 0;
-
-	while (table != NULL &&
-	       mems__source_has(&store->source, table, sizeof(*table))) {
-		before = table[0].unit;
-		/* In a space, what is no block is not given back, and as many
-		   tables as there are powers of two are all. */
-		if (!mems__source_give(&store->source, table) ||
-		    before == MEMS_UNIT_NONE || ++tables == 32)
-			break;
-		table = mems__at_unit(&store->source, before);
-	}
+	while (store->tables_count > 0)
+		(void)mems__source_give(&store->source,
+				store->tables[--store->tables_count]);
 	store->table = NULL;
 	store->room = 0;
 }

@@ -91,6 +91,9 @@ enum owner_kind {
 	OWNER_COMMON = 0x4d4d4f43	/* not held by users */
 };
 
+/* Most tables, each twice the last. */
+#define TABLES_MOST 24
+
 /* Most pages of tags. */
 #define TAGS_PAGES 4096
 
@@ -112,6 +115,8 @@ struct store {
 	struct mems_table_entry *table;	/* atomic, as the next: another one when
 					   it grows */
 	uint32_t room;			/* entries of the table */
+	uint32_t tables_count;
+	void *tables[TABLES_MOST];	/* it and those that it outgrew */
 	uint32_t count, unused;		/* the first that was never used, and
 					   one that is not any more */
 	uint32_t classes;

@@ -1,9 +1,8 @@
 /*
  * The table of what a store has: whatever calls itself a slab or a large block
  * must be in it. It is read without the lock, so a table that was outgrown
- * stays where it is until the store ends; each is twice the last.
- *
- * Entry 0 tells of the table before this one.
+ * stays where it is until the store ends; each is twice the last. Which there
+ * are is not among the words, since it says what goes back then.
  */
 #include <config.h>
 
@@ -13,6 +12,8 @@
 #include <string.h>
 
 #define LEAST 32
+_Static_assert((uint64_t)LEAST << TABLES_MOST > UINT32_MAX /
+	       sizeof(struct mems_table_entry), "no store has more tables");
 
 /* The first unused number is looked at: it may have been written to. */
 static bool has_unused(const struct store *store)
@@ -33,10 +34,9 @@ static void install(struct store *store, struct mems_table_entry *table,
 	struct mems_table_entry *old = store->table;
 
 	memset(table, 0xff, room * sizeof(*table));
-	if (old != NULL) {
+	if (old != NULL)
 		memcpy(table, old, store->room * sizeof(*table));
-		table[0].unit = mems__unit_of(&store->source, old);
-	}
+	store->tables[store->tables_count++] = table;
 	__atomic_store_n(&store->table, table, __ATOMIC_RELEASE);
 	__atomic_store_n(&store->room, room, __ATOMIC_RELEASE);
 	store->words->table = mems__unit_of(&store->source, table);
@@ -116,20 +116,9 @@ void mems__table_clear(struct store *store)
 
 void mems__table_end(struct store *store)
 {
-	struct mems_table_entry *table = store->table;
-	uint32_t before = MEMS_UNIT_NONE;
-	unsigned tables = 0;
-
-	while (table != NULL &&
-	       mems__source_has(&store->source, table, sizeof(*table))) {
-		before = table[0].unit;
-		/* In a space, what is no block is not given back, and as many
-		   tables as there are powers of two are all. */
-		if (!mems__source_give(&store->source, table) ||
-		    before == MEMS_UNIT_NONE || ++tables == 32)
-			break;
-		table = mems__at_unit(&store->source, before);
-	}
+	while (store->tables_count > 0)
+		(void)mems__source_give(&store->source,
+				store->tables[--store->tables_count]);
 	store->table = NULL;
 	store->room = 0;
 }

@@ -85,7 +85,6 @@ static void outgrown_tables_stay_until_the_end(void)
 {
 	struct mems_table_entry *tables[9];
 	unsigned count = 0, wrong = 0;
-	uint32_t unit;
 
 	begin(0);
 	for (uint32_t i = 0; i < 2000; i++) {
@@ -96,21 +95,35 @@ static void outgrown_tables_stay_until_the_end(void)
 	}
 	is(wrong, 0, "2000 blocks are had");
 	is(count, 7, "by then there were 7 tables");
-	unit = mems__unit_of(&store->source, store->table);
+	is(store->tables_count, count, "as the store knows");
 	for (unsigned i = count; i-- > 0;) {
-		const struct mems_table_entry *table =
-			mems__at_unit(&store->source, unit);
+		const struct mems_table_entry *table = store->tables[i];
 
 		wrong += table != tables[i];
 		wrong += mems_space_contains(space, mems_space_va(space,
 								  table)) != 1;
 		/* Who still looks at it finds what it had. */
 		wrong += table[5].unit != store->table[5].unit;
-		unit = table[0].unit;
 	}
-	is(wrong, 0, "each tells of the one before it");
-	is(unit, MEMS_UNIT_NONE, "the first of none");
+	is(wrong, 0, "each is there and has what it had");
 	end();
+}
+
+/* Its first entry is no table's and no block's, and nobody reads it. */
+static void no_word_says_what_goes_with_a_store(void)
+{
+	mems_va va;
+
+	begin(0);
+	va = mems_space_alloc(space, 100);
+	ok(mems_depot_alloc(depot, 100000) != NULL, "there is a table");
+	store->table[0].unit = mems__unit_of(&store->source,
+					     mems_space_get(space, va));
+	mems_depot_destroy(depot);
+	is(mems_space_contains(space, va), 1, "what it names stays");
+	is(mems_space_free(space, va), 0, "and is its owner's");
+	is(used(), 0, "all else goes");
+	mems_space_destroy(space);
 }
 
 static void numbers_are_used_again(void)
@@ -227,6 +240,7 @@ int main(void)
 {
 	numbers_are_told_one_after_the_other();
 	outgrown_tables_stay_until_the_end();
+	no_word_says_what_goes_with_a_store();
 	numbers_are_used_again();
 	what_went_is_not_found();
 	a_table_that_cannot_grow_refuses();
