@@ -10769,8 +10769,10 @@ static void slab_give__remove_slab(struct owner *owner, struct mems_slab_words *
 
 	mems__tag_set(store, slab, 0);
 	mems__held_forget(owner, slab);
-	if (owner->recent.slab == slab)
+	if (owner->recent.slab == slab) {
 		owner->recent.shape = &mems__no_shape;
+		WORD_STORE(owner->recent.slab, NULL);
+	}
 	mems__partial_remove(owner, slab);
 	/* It is not in a list, unless its words were written to. */
 	for (unsigned i = 0; i < store->classes; i++)
@@ -11756,6 +11758,7 @@ void mems__owner_clear(struct owner *owner)
 	memset(owner->current, 0, classes * sizeof(*owner->current));
 	memset(owner->held, 0, classes * sizeof(*owner->held));
 	owner->recent.shape = &mems__no_shape;
+	WORD_STORE(owner->recent.slab, NULL);
 }
 
 struct mems_slab_words *mems__slab_find(const struct store *store,

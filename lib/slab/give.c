@@ -24,8 +24,10 @@ static void remove_slab(struct owner *owner, struct mems_slab_words *slab)
 
 	mems__tag_set(store, slab, 0);
 	mems__held_forget(owner, slab);
-	if (owner->recent.slab == slab)
+	if (owner->recent.slab == slab) {
 		owner->recent.shape = &mems__no_shape;
+		WORD_STORE(owner->recent.slab, NULL);
+	}
 	mems__partial_remove(owner, slab);
 	/* It is not in a list, unless its words were written to. */
 	for (unsigned i = 0; i < store->classes; i++)

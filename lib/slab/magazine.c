@@ -19,6 +19,7 @@ void mems__owner_clear(struct owner *owner)
 	memset(owner->current, 0, classes * sizeof(*owner->current));
 	memset(owner->held, 0, classes * sizeof(*owner->held));
 	owner->recent.shape = &mems__no_shape;
+	WORD_STORE(owner->recent.slab, NULL);
 }
 
 struct mems_slab_words *mems__slab_find(const struct store *store,
